@@ -1,0 +1,115 @@
+# The API gateway's modules: build, run, test, measure. `make help` lists all.
+# Everything is written below $(BUILD), `install` and `bench` excepted.
+
+BUILD         ?= build
+NGINX         ?= /usr/sbin/nginx
+NGINX_SRC     ?=
+APIGW_MODULES ?= transform auth ratelimit
+JOBS          ?= $(shell nproc)
+PORT          ?= 8080
+TLS_PORT      ?= 8443
+TESTS         ?= t/auth/*.t t/ratelimit/*.t t/transform/*.t t/suite/*.t
+MINUTES       ?= 10
+CORE          ?=
+PAIRS         ?= 20
+POLICY        ?= all
+DESTDIR       ?=
+MODULES_DIR   ?= /usr/lib/nginx/modules
+BIN_DIR       ?= /usr/local/bin
+
+export BUILD NGINX NGINX_SRC APIGW_MODULES JOBS PORT TLS_PORT TESTS MINUTES
+export CORE PAIRS POLICY OFFLINE
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+
+CORES      := $(wildcard common/apigw_*.c ngx_http_apigw_*_module/apigw_*.c)
+HEADERS    := $(wildcard common/*.h ngx_http_apigw_*_module/*.h)
+GLUE       := $(wildcard common/ngx_http_*.c ngx_http_apigw_*_module/ngx_*.c)
+LUA        := $(wildcard common/*.lua ngx_http_apigw_*_module/*.lua)
+UNIT       := $(patsubst t/unit/%.c,%,$(wildcard t/unit/*_test.c))
+FUZZ       := $(patsubst t/fuzz/%.c,%,$(wildcard t/fuzz/*_fuzz.c))
+MODULES    := $(APIGW_MODULES:%=$(BUILD)/ngx_http_apigw_%_module.so)
+TOOLS      := $(patsubst tools/%.c,$(BUILD)/bin/%,$(wildcard tools/*.c))
+
+INCS       := -Icommon $(addprefix -I,$(wildcard ngx_http_apigw_*_module)) \
+              -I$(BUILD)/gen
+WARN       := -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wpointer-arith \
+              -Wshadow -Wstrict-prototypes
+SANITIZE   := -fsanitize=address,undefined -fno-sanitize-recover=all \
+              -fno-omit-frame-pointer -g -O1
+CORE_LIBS  := -lcjson -lhiredis -lcrypto -lz
+TOOL_LIBS  := -ljwt $(CORE_LIBS)
+
+
+.PHONY: all
+all: $(MODULES) $(TOOLS)      ## build the dynamic modules and the tools
+
+.PHONY: help
+help:                         ## list the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile \
+	    | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
+
+.PHONY: clean
+clean:                        ## remove everything that was built
+	rm -rf $(BUILD)
+
+
+# Modules, tools
+
+$(BUILD)/.deps-%: tools/install-deps
+	tools/install-deps $*
+	mkdir -p $(BUILD)
+	touch $@
+
+$(MODULES) &: $(GLUE) $(CORES) $(HEADERS) $(LUA) config tools/build-modules \
+              $(wildcard ngx_http_apigw_*_module/config) | $(BUILD)/.deps-build
+	tools/build-modules
+
+$(BUILD)/bin/%: tools/%.c $(BUILD)/obj/libcores.a
+	mkdir -p $(@D)
+	$(CC) $(WARN) -O2 -g $(INCS) $< -o $@ $(BUILD)/obj/libcores.a $(TOOL_LIBS)
+
+$(BUILD)/obj/libcores.a: $(CORES:%.c=$(BUILD)/obj/%.o)
+	rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/obj/%.o: %.c $(HEADERS) | $(BUILD)/.deps-build
+	mkdir -p $(@D)
+	$(CC) $(WARN) -O2 -g $(INCS) -c $< -o $@
+
+
+# Unit tests and fuzz targets: the cores alone, under ASan and UBSan
+
+$(BUILD)/unit/libcores.a: $(CORES:%.c=$(BUILD)/unit/%.o)
+	rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/unit/%.o: %.c $(HEADERS) | $(BUILD)/.deps-test
+	mkdir -p $(@D)
+	$(CC) $(WARN) $(SANITIZE) $(INCS) -c $< -o $@
+
+$(BUILD)/unit/%_test: t/unit/%_test.c t/unit/apigw_test.h \
+                      $(BUILD)/unit/libcores.a
+	$(CC) $(WARN) $(SANITIZE) $(INCS) -It/unit $< -o $@ \
+	    $(BUILD)/unit/libcores.a $(CORE_LIBS)
+
+# A fuzz target with gcc: t/fuzz/replay.c feeds it the corpus once.
+$(BUILD)/unit/%_fuzz: t/fuzz/%_fuzz.c t/fuzz/replay.c $(BUILD)/unit/libcores.a
+	$(CC) $(WARN) $(SANITIZE) $(INCS) -It/unit $< t/fuzz/replay.c -o $@ \
+	    $(BUILD)/unit/libcores.a $(CORE_LIBS)
+
+$(BUILD)/fuzz/%_fuzz: t/fuzz/%_fuzz.c $(CORES) $(HEADERS) \
+                      | $(BUILD)/.deps-fuzz
+	mkdir -p $(@D)
+	clang $(WARN) $(SANITIZE) -fsanitize=fuzzer $(INCS) $< $(CORES) -o $@ \
+	    $(CORE_LIBS)
+
+.PHONY: test-unit
+test-unit: $(UNIT:%=$(BUILD)/unit/%) $(FUZZ:%=$(BUILD)/unit/%)  ## the cores alone
+	prove -j$(JOBS) --exec '' $^
+
+.PHONY: fuzz
+fuzz: $(patsubst %,$(BUILD)/fuzz/%_fuzz,$(or $(CORE),$(FUZZ:%_fuzz=%)))  ## MINUTES per core, CORE=name for one
+	tools/fuzz $^
