@@ -1,0 +1,85 @@
+package Apigw;
+
+# Test::Nginx for this project:
+#
+#     use lib 't/lib';
+#     use Apigw qw(auth ratelimit);       # the modules to load
+#     use Test::Nginx::Socket;
+#
+#     plan tests => repeat_each() * blocks() * 3;
+#     run_tests();
+#
+# Each test file gets a free port and a server root of its own below BUILD, so
+# that files and whole runs go side by side; servers listen on 127.0.0.1 only.
+
+use strict;
+use warnings;
+
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
+use File::Path qw(make_path);
+
+our ($Root, $Build);
+
+BEGIN {
+    $Root = abs_path(dirname(__FILE__) . '/../..');
+    $Build = $ENV{BUILD} || 'build';
+    $Build = "$Root/$Build" unless $Build =~ m{^/};
+
+    make_path("$Build/t");
+
+    $ENV{APIGW_ROOT} = $Root;
+    $ENV{APIGW_BUILD} = $Build;
+    $ENV{TEST_NGINX_BINARY} = $ENV{NGINX} || '/usr/sbin/nginx';
+    $ENV{TEST_NGINX_RANDOMIZE} = 1;
+    delete $ENV{TEST_NGINX_LOAD_MODULES};
+
+    # Test::Nginx puts its server root below the folder it is loaded in
+    my $cwd = Cwd::getcwd();
+    chdir $Build or die "$Build: $!";
+    require Test::Nginx::Socket;
+    chdir $cwd or die "$cwd: $!";
+}
+
+my $write_config_file = \&Test::Nginx::Util::write_config_file;
+
+{
+    no warnings qw(redefine prototype);
+
+    *Test::Nginx::Util::write_config_file = sub ($$$) {
+        &$write_config_file(@_);
+        listen_on_loopback($Test::Nginx::Util::ConfFile);
+    };
+}
+
+# A static build has the modules already.
+sub modules {
+    return '' if $ENV{APIGW_STATIC};
+    return join ' ', map { "$Build/ngx_http_apigw_${_}_module.so" } @_;
+}
+
+sub listen_on_loopback {
+    my ($file) = @_;
+
+    open my $in, '<', $file or die "$file: $!";
+    my $conf = do { local $/; <$in> };
+    close $in;
+
+    $conf =~ s/^(\s*listen\s+)(\d+)/${1}127.0.0.1:$2/mg;
+
+    open my $out, '>', $file or die "$file: $!";
+    print $out $conf;
+    close $out or die "$file: $!";
+}
+
+sub import {
+    my ($class, @modules) = @_;
+
+    $Test::Nginx::Util::LoadModules = modules(@modules);
+
+    Test::Nginx::Util::log_level('info');
+    Test::Nginx::Util::no_long_string();
+    Test::Nginx::Util::repeat_each(1);
+}
+
+1;
