@@ -12,7 +12,29 @@ static void ngx_http_apigw_reject_slot(ngx_http_request_t *r, ngx_int_t index,
     const char *word);
 static void ngx_http_apigw_reject_instance(ngx_http_request_t *r,
     ngx_http_apigw_reject_vars_t *vars, apigw_problem_t *problem);
+static apigw_str_t ngx_http_apigw_reject_title(ngx_uint_t status);
 static ngx_int_t ngx_http_apigw_reject_no_store(ngx_http_request_t *r);
+
+
+typedef struct {
+    ngx_uint_t            status;
+    apigw_str_t           title;
+} ngx_http_apigw_reject_title_t;
+
+
+static const ngx_http_apigw_reject_title_t  ngx_http_apigw_reject_titles[] = {
+    { 400, apigw_str("Bad Request") },
+    { 401, apigw_str("Unauthorized") },
+    { 403, apigw_str("Forbidden") },
+    { 404, apigw_str("Not Found") },
+    { 413, apigw_str("Content Too Large") },
+    { 415, apigw_str("Unsupported Media Type") },
+    { 429, apigw_str("Too Many Requests") },
+    { 500, apigw_str("Internal Server Error") },
+    { 502, apigw_str("Bad Gateway") },
+    { 503, apigw_str("Service Unavailable") },
+    { 0, apigw_str("") }
+};
 
 
 ngx_int_t
@@ -158,6 +180,10 @@ ngx_http_apigw_reject_header(ngx_http_apigw_record_t *record,
     problem->status = record->reject_status;
     ngx_http_apigw_reject_instance(r, vars, problem);
 
+    if (problem->title.len == 0) {
+        problem->title = ngx_http_apigw_reject_title(problem->status);
+    }
+
     ngx_http_apigw_arena_init(&arena, r->pool);
 
     if (apigw_problem_write(&arena, problem, &body) != APIGW_OK) {
@@ -170,7 +196,7 @@ ngx_http_apigw_reject_header(ngx_http_apigw_record_t *record,
     ngx_http_clear_content_length(r);
     r->headers_out.content_length_n = body.len;
 
-    ngx_str_set(&r->headers_out.content_type, "application/problem+json");
+    ngx_str_set(&r->headers_out.content_type, APIGW_PROBLEM_TYPE);
     r->headers_out.content_type_len = r->headers_out.content_type.len;
     r->headers_out.content_type_lowcase = NULL;
 
@@ -190,6 +216,21 @@ ngx_http_apigw_reject_instance(ngx_http_request_t *r,
         problem->instance.data = v->data;
         problem->instance.len = v->len;
     }
+}
+
+
+static apigw_str_t
+ngx_http_apigw_reject_title(ngx_uint_t status)
+{
+    const ngx_http_apigw_reject_title_t  *t;
+
+    for (t = ngx_http_apigw_reject_titles; t->status; t++) {
+        if (t->status == status) {
+            break;
+        }
+    }
+
+    return t->title;
 }
 
 

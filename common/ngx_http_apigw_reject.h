@@ -70,7 +70,7 @@ ngx_uint_t ngx_http_apigw_reject_is_final(ngx_http_apigw_record_t *record);
  * From the module's header filter, if ngx_http_apigw_reject_is_final(): makes
  * the document and sets Content-Type, Content-Length and Cache-Control.
  * Status and instance of `problem` are filled in here; an empty type is
- * about:blank, an empty title the status's own.
+ * about:blank, an empty title the status's own where that has one.
  */
 ngx_int_t ngx_http_apigw_reject_header(ngx_http_apigw_record_t *record,
     ngx_http_apigw_reject_vars_t *vars, apigw_problem_t *problem);
