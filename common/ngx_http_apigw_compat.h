@@ -34,4 +34,101 @@ ngx_http_apigw_header_push(ngx_list_t *headers)
 }
 
 
+/*
+ * The pointer that r->headers_in keeps for a known name, at `offset` in it:
+ * the first line of several; before 1.23 an array of lines for Cookie and
+ * X-Forwarded-For, since then a chain of them for every name.
+ */
+
+#if (nginx_version < 1023000)
+
+static ngx_inline ngx_array_t *
+ngx_http_apigw_headers_in_known_array(ngx_http_request_t *r, ngx_uint_t offset)
+{
+    if (offset == offsetof(ngx_http_headers_in_t, cookies)) {
+        return &r->headers_in.cookies;
+    }
+
+#if (NGX_HTTP_X_FORWARDED_FOR)
+    if (offset == offsetof(ngx_http_headers_in_t, x_forwarded_for)) {
+        return &r->headers_in.x_forwarded_for;
+    }
+#endif
+
+    return NULL;
+}
+
+#endif
+
+
+static ngx_inline void
+ngx_http_apigw_headers_in_known_clear(ngx_http_request_t *r, ngx_uint_t offset)
+{
+#if (nginx_version < 1023000)
+    ngx_array_t  *lines;
+
+    lines = ngx_http_apigw_headers_in_known_array(r, offset);
+
+    if (lines) {
+        ngx_memzero(lines, sizeof(ngx_array_t));
+        return;
+    }
+#endif
+
+    *(ngx_table_elt_t **) ((u_char *) &r->headers_in + offset) = NULL;
+}
+
+
+static ngx_inline ngx_int_t
+ngx_http_apigw_headers_in_known_add(ngx_http_request_t *r, ngx_uint_t offset,
+    ngx_table_elt_t *h)
+{
+    ngx_table_elt_t  **line;
+
+#if (nginx_version < 1023000)
+    ngx_array_t       *lines;
+
+    lines = ngx_http_apigw_headers_in_known_array(r, offset);
+
+    if (lines) {
+        if (lines->elts == NULL
+            && ngx_array_init(lines, r->pool, 1, sizeof(ngx_table_elt_t *))
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        line = ngx_array_push(lines);
+        if (line == NULL) {
+            return NGX_ERROR;
+        }
+
+        *line = h;
+
+        return NGX_OK;
+    }
+
+    line = (ngx_table_elt_t **) ((u_char *) &r->headers_in + offset);
+
+    if (*line == NULL) {
+        *line = h;
+    }
+
+#else
+
+    line = (ngx_table_elt_t **) ((u_char *) &r->headers_in + offset);
+
+    while (*line) {
+        line = &(*line)->next;
+    }
+
+    h->next = NULL;
+    *line = h;
+
+#endif
+
+    return NGX_OK;
+}
+
+
 #endif /* _NGX_HTTP_APIGW_COMPAT_H_INCLUDED_ */
