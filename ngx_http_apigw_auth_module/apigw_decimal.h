@@ -37,13 +37,6 @@ apigw_rc_t apigw_decimal_parse(apigw_decimal_t *number, apigw_str_t text);
 int apigw_decimal_cmp(const apigw_decimal_t *a, const apigw_decimal_t *b);
 
 
-/*
- * The smallest integer not below the number.
- * APIGW_EINPUT if the number is negative or above 2^53
- */
-apigw_rc_t apigw_decimal_ceil(const apigw_decimal_t *number, int64_t *value);
-
-
 #pragma GCC visibility pop
 
 

@@ -73,6 +73,7 @@ typedef struct {
 
     apigw_key_network_t  networks[APIGW_KEY_NETWORKS];
     size_t               nnetworks;  /* 0: from anywhere */
+    unsigned             seen;       /* private: attributes set so far */
 } apigw_key_t;
 
 
@@ -118,12 +119,24 @@ apigw_rc_t apigw_key_attribute(apigw_key_t *key, apigw_str_t name,
     apigw_str_t value, apigw_error_t *err);
 
 
+/*
+ * Reads a date of RFC 3339 as seconds since the epoch; a fraction is dropped.
+ * APIGW_EINPUT: no such date, or none between 1970 and 2106
+ */
+apigw_rc_t apigw_key_date(uint32_t *date, apigw_str_t text,
+    apigw_error_t *err);
+
+
 /* Whether `prefix` may begin keys: 1-16 of [A-Za-z0-9]. */
 bool apigw_key_prefix_ok(apigw_str_t prefix);
 
 
 /* Whether `id` is 8-32 of [A-Za-z0-9]. */
 bool apigw_key_id_ok(apigw_str_t id);
+
+
+/* Reads `n` bytes from exactly 2n hex digits of either case. */
+bool apigw_key_unhex(uint8_t *out, size_t n, apigw_str_t text);
 
 
 /*

@@ -1,0 +1,128 @@
+
+#include "apigw_credential.h"
+
+
+typedef struct {
+    apigw_str_t   name;              /* lower case */
+    unsigned      scheme;
+} apigw_credential_scheme_t;
+
+
+static const apigw_credential_scheme_t  apigw_credential_schemes[] = {
+    { apigw_str("bearer"), APIGW_SCHEME_BEARER },
+    { apigw_str("dpop"), APIGW_SCHEME_DPOP },
+    { apigw_str("apikey"), APIGW_SCHEME_APIKEY }
+};
+
+
+static unsigned apigw_credential_scheme(apigw_str_t name);
+
+
+apigw_rc_t
+apigw_credential_parse(apigw_credential_t *credential, apigw_str_t value,
+    unsigned schemes, apigw_error_t *err)
+{
+    size_t       i;
+    apigw_str_t  name;
+
+    credential->scheme = APIGW_SCHEME_NONE;
+    credential->text.data = NULL;
+    credential->text.len = 0;
+
+    name.data = value.data;
+
+    for (i = 0; i < value.len; i++) {
+        if (value.data[i] == ' ' || value.data[i] == '\t') {
+            break;
+        }
+    }
+
+    name.len = i;
+
+    credential->scheme = apigw_credential_scheme(name) & schemes;
+
+    if (credential->scheme == APIGW_SCHEME_NONE) {
+        return APIGW_OK;
+    }
+
+    while (i < value.len && value.data[i] == ' ') {
+        i++;
+    }
+
+    credential->text.data = value.data + i;
+    credential->text.len = value.len - i;
+
+    if (credential->scheme == APIGW_SCHEME_APIKEY
+        || apigw_credential_is_token(credential->text))
+    {
+        return APIGW_OK;
+    }
+
+    credential->text.len = 0;
+
+    err->word = "credential_malformed";
+    err->offset = i;
+
+    return APIGW_EINPUT;
+}
+
+
+static unsigned
+apigw_credential_scheme(apigw_str_t name)
+{
+    size_t                            i, k;
+    const apigw_credential_scheme_t  *s;
+
+    for (i = 0; i < sizeof(apigw_credential_schemes)
+                    / sizeof(apigw_credential_schemes[0]); i++)
+    {
+        s = &apigw_credential_schemes[i];
+
+        if (name.len != s->name.len) {
+            continue;
+        }
+
+        for (k = 0; k < name.len; k++) {
+            if ((name.data[k] | 0x20) != s->name.data[k]) {
+                break;
+            }
+        }
+
+        if (k == name.len) {
+            return s->scheme;
+        }
+    }
+
+    return APIGW_SCHEME_NONE;
+}
+
+
+bool
+apigw_credential_is_token(apigw_str_t text)
+{
+    uint8_t  ch;
+    size_t   i;
+
+    for (i = 0; i < text.len; i++) {
+        ch = text.data[i];
+
+        if ((ch >= 'A' && ch <= 'Z') || (ch >= 'a' && ch <= 'z')
+            || (ch >= '0' && ch <= '9') || ch == '-' || ch == '.'
+            || ch == '_' || ch == '~' || ch == '+' || ch == '/')
+        {
+            continue;
+        }
+
+        break;
+    }
+
+    if (i == 0) {
+        return false;
+    }
+
+    while (i < text.len && text.data[i] == '=') {
+        i++;
+    }
+
+    return i == text.len;
+}
