@@ -106,7 +106,7 @@ typedef struct {
     bool               last;
     bool               escaped;      /* raw holds a backslash, in this piece */
     bool               duplicate;    /* DUP_LAST: named before in this object */
-    uint32_t           depth;
+    size_t             depth;
     size_t             offset;
     size_t             previous;     /* duplicate: offset of the earlier name */
     apigw_str_t        raw;
@@ -117,6 +117,19 @@ typedef struct {
 typedef struct apigw_json_names_s  apigw_json_names_t;
 
 
+/* Where within a string or number: see apigw_json_lex.h. */
+
+typedef struct {
+    uint8_t               at;
+    uint8_t               need;      /* UTF-8 bytes still to come */
+    uint8_t               low;       /* bounds of the next of them */
+    uint8_t               high;
+    uint16_t              unit;      /* \uXXXX being read */
+    bool                  paired;    /* that must be a low surrogate */
+    bool                  escaped;   /* a backslash was seen */
+} apigw_json_lex_t;
+
+
 /* Fields are the reader's own, `error` excepted. */
 
 typedef struct {
@@ -124,35 +137,30 @@ typedef struct {
     const uint8_t        *end;
     const uint8_t        *start;     /* of the window */
     size_t                base;      /* document offset of `start` */
+    size_t                depth;
 
     uint8_t               state;     /* what the grammar expects */
-    uint8_t               sub;       /* where within a string, number, word */
-    uint8_t               need;      /* UTF-8 bytes still to come */
-    uint8_t               low;       /* bounds of the next of them */
-    uint8_t               high;
-    uint8_t               bom;       /* bytes of a BOM seen */
+    uint8_t               after;     /* the state behind a value */
+    uint8_t               kind;      /* of the open scalar */
     bool                  last;      /* the window is the document's last */
-    bool                  escaped;
-    bool                  span_open;
-    bool                  failed;
-    uint16_t              unit;      /* \uXXXX being read */
-    uint16_t              lead;      /* high surrogate waiting for its half */
+    bool                  begun;     /* a piece of the scalar was given */
+    bool                  span;      /* a span is open */
+    bool                  span_begun;
+    apigw_json_lex_t      lex;
+    apigw_rc_t            rc;        /* of the failure */
 
-    uint32_t              depth;
-    uint32_t              max_depth;
-    uint32_t              span_depth;
-    uint64_t              nest[APIGW_JSON_DEPTH_LIMIT / 64 + 1];
-
-    size_t                max_key;
-    size_t                key_len;   /* gathered so far */
+    size_t                span_depth;
+    size_t                span_at;   /* offset of its bytes not given yet */
     size_t                token_at;  /* offset of the open token's start */
+    size_t                key_len;   /* gathered of a name, its quote counted */
     uint8_t              *key_raw;   /* on first use */
     uint8_t              *key_name;  /* on first use */
-
-    apigw_json_names_t   *names;     /* NULL: names are not remembered */
+    apigw_json_names_t   *names;     /* NULL: members are not counted */
     apigw_arena_t        *arena;
     apigw_json_options_t  options;
     apigw_error_t         error;
+
+    uint64_t              nest[APIGW_JSON_DEPTH_LIMIT / 64];
 } apigw_json_reader_t;
 
 
@@ -182,28 +190,35 @@ void apigw_json_reader_feed(apigw_json_reader_t *r, const uint8_t *data,
  * APIGW_EINPUT json_invalid, json_duplicate_key; APIGW_ELIMIT json_too_deep,
  *              json_too_large (name too long, too many members); APIGW_ENOMEM.
  *              All stay: each later call gives the same. r->error.offset is of
- *              the first byte that no valid document has there, the same for
- *              every way to cut windows.
+ *              the first byte that no valid document has there, and of a name's
+ *              opening quote for a duplicate, too long or supernumerary one;
+ *              the same for every way to cut windows.
  */
 apigw_rc_t apigw_json_reader_next(apigw_json_reader_t *r,
     apigw_json_token_t *token);
 
 
 /*
- * Passes over one value, checked as strictly as by apigw_json_reader_next(),
- * and gives its source bytes in pieces: one token of kind APIGW_JSON_SPAN per
- * window, white space within the value included, around it not. Call it
- *   - where a value comes next (after KEY; where an array's element or the root
- *     value begins): the value whole. In front of an array's "]" it gives that
- *     ARRAY_END token instead, and has the value at the end of nothing else.
- *   - right after an OBJECT or ARRAY token: what is left of that container,
- *     its closing bracket included.
- * Repeat until `last`; then go on with apigw_json_reader_next().
- * token->depth is that of the value.
+ * Passes over the value that comes next, checked as strictly as by
+ * apigw_json_reader_next(), and gives its source bytes in pieces: one token of
+ * kind APIGW_JSON_SPAN per window, white space within the value included,
+ * around it not. Repeat until `last`. depth is that of the value.
+ *
+ * Where no value comes next (an array's or object's end, a name, the end of the
+ * document), that token is given instead, as by apigw_json_reader_next().
+ *
  * APIGW_AGAIN after the bytes at hand were given; else as
  * apigw_json_reader_next().
  */
 apigw_rc_t apigw_json_reader_span(apigw_json_reader_t *r,
+    apigw_json_token_t *token);
+
+
+/*
+ * The same for what is left of the innermost open container, its closing
+ * bracket included; depth is the container's.
+ */
+apigw_rc_t apigw_json_reader_rest(apigw_json_reader_t *r,
     apigw_json_token_t *token);
 
 
