@@ -119,7 +119,7 @@ typedef struct {
     bool                          response; /* lone \uD800 pass; a streaming
                                                run under REJECT checks only
                                                the names that ops mention */
-    uint64_t                      seed;     /* hidden from clients */
+    uint64_t                      seed[2];  /* hidden from clients */
     uint32_t                      max_depth;
     size_t                        max_size; /* of a document held as a whole */
     size_t                        expect;   /* its length if known, or 0 */

@@ -44,8 +44,43 @@ apigw_rc_t apigw_transform_value_type(apigw_str_t name,
  * APIGW_EINPUT value_invalid, offset in `text`; APIGW_ENOMEM internal
  */
 apigw_rc_t apigw_transform_value_encode(apigw_value_type_e type,
-    apigw_str_t text, uint32_t max_depth, uint64_t seed, apigw_arena_t *arena,
-    apigw_str_t *json, apigw_error_t *error);
+    apigw_str_t text, uint32_t max_depth, const uint64_t seed[2],
+    apigw_arena_t *arena, apigw_str_t *json, apigw_error_t *error);
+
+
+/* One value of a set's operations. */
+
+typedef struct {
+    apigw_value_type_e   type;
+    bool                 skip;       /* leave the operation out if invalid */
+    bool                 constant;   /* `json` is it, in each message */
+    apigw_str_t          text;       /* as written */
+    size_t               arg;        /* its place on the line */
+    apigw_str_t          json;
+} apigw_transform_value_t;
+
+
+/* The values of one message. Encoded when an operation first asks. */
+
+typedef struct {
+    const apigw_transform_value_t  *specs;
+    const apigw_str_t              *texts;    /* of the message, NULL data is
+                                                 an empty text */
+    size_t                          n;
+    apigw_str_t                    *cache;    /* NULL data: not yet encoded */
+    apigw_arena_t                  *arena;
+    uint32_t                        max_depth;
+    uint64_t                        seed[2];
+} apigw_transform_values_t;
+
+
+/*
+ * The i-th value of the message, as JSON.
+ * APIGW_EUNSUPPORTED  it is invalid and the operation is to be left out
+ * APIGW_EINPUT value_invalid, APIGW_ENOMEM internal
+ */
+apigw_rc_t apigw_transform_values_get(apigw_transform_values_t *values,
+    size_t i, apigw_str_t *json, apigw_error_t *error);
 
 
 #pragma GCC visibility pop
