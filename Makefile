@@ -18,7 +18,7 @@ MODULES_DIR   ?= /usr/lib/nginx/modules
 BIN_DIR       ?= /usr/local/bin
 
 export BUILD NGINX NGINX_SRC APIGW_MODULES JOBS PORT TLS_PORT TESTS MINUTES
-export CORE PAIRS POLICY OFFLINE
+export CORE PAIRS POLICY OFFLINE CC
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -28,10 +28,12 @@ CORES      := $(wildcard common/apigw_*.c ngx_http_apigw_*_module/apigw_*.c)
 HEADERS    := $(wildcard common/*.h ngx_http_apigw_*_module/*.h)
 GLUE       := $(wildcard common/ngx_http_*.c ngx_http_apigw_*_module/ngx_*.c)
 LUA        := $(wildcard common/*.lua ngx_http_apigw_*_module/*.lua)
+CONFIGS    := config $(wildcard ngx_http_apigw_*_module/config)
 UNIT       := $(patsubst t/unit/%.c,%,$(wildcard t/unit/*_test.c))
 FUZZ       := $(patsubst t/fuzz/%.c,%,$(wildcard t/fuzz/*_fuzz.c))
 MODULES    := $(APIGW_MODULES:%=$(BUILD)/ngx_http_apigw_%_module.so)
 TOOLS      := $(patsubst tools/%.c,$(BUILD)/bin/%,$(wildcard tools/*.c))
+SOURCES    := $(GLUE) $(CORES) $(HEADERS) $(LUA) $(CONFIGS)
 
 INCS       := -Icommon $(addprefix -I,$(wildcard ngx_http_apigw_*_module)) \
               -I$(BUILD)/gen
@@ -46,14 +48,33 @@ TOOL_LIBS  := -ljwt $(CORE_LIBS)
 .PHONY: all
 all: $(MODULES) $(TOOLS)      ## build the dynamic modules and the tools
 
+.PHONY: run
+run: all $(BUILD)/.deps-run   ## the quickstart gateway in the foreground, PORT=8080
+	@tools/run
+
+.PHONY: demo
+demo: all $(BUILD)/.deps-run  ## the guided tour: each step's request and answer
+	@tools/demo
+
 .PHONY: help
 help:                         ## list the targets
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile \
-	    | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile \
+	    | awk -F'\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 .PHONY: clean
 clean:                        ## remove everything that was built
 	rm -rf $(BUILD)
+
+.PHONY: install
+install: all                  ## modules to MODULES_DIR, tools to BIN_DIR
+	install -d $(DESTDIR)$(MODULES_DIR) $(DESTDIR)$(BIN_DIR)
+	install -m 644 $(MODULES) $(DESTDIR)$(MODULES_DIR)/
+	install -m 755 $(TOOLS) $(DESTDIR)$(BIN_DIR)/
+
+.PHONY: uninstall
+uninstall:                    ## remove what install put there
+	rm -f $(addprefix $(DESTDIR)$(MODULES_DIR)/,$(notdir $(MODULES)))
+	rm -f $(addprefix $(DESTDIR)$(BIN_DIR)/,$(notdir $(TOOLS)))
 
 
 # Modules, tools
@@ -63,8 +84,7 @@ $(BUILD)/.deps-%: tools/install-deps
 	mkdir -p $(BUILD)
 	touch $@
 
-$(MODULES) &: $(GLUE) $(CORES) $(HEADERS) $(LUA) config tools/build-modules \
-              $(wildcard ngx_http_apigw_*_module/config) | $(BUILD)/.deps-build
+$(MODULES) &: $(SOURCES) tools/build-modules | $(BUILD)/.deps-build
 	tools/build-modules
 
 $(BUILD)/bin/%: tools/%.c $(BUILD)/obj/libcores.a
@@ -106,10 +126,45 @@ $(BUILD)/fuzz/%_fuzz: t/fuzz/%_fuzz.c $(CORES) $(HEADERS) \
 	clang $(WARN) $(SANITIZE) -fsanitize=fuzzer $(INCS) $< $(CORES) -o $@ \
 	    $(CORE_LIBS)
 
+UNITS := $(UNIT:%=$(BUILD)/unit/%) $(FUZZ:%=$(BUILD)/unit/%)
+
 .PHONY: test-unit
-test-unit: $(UNIT:%=$(BUILD)/unit/%) $(FUZZ:%=$(BUILD)/unit/%)  ## the cores alone
-	prove -j$(JOBS) --exec '' $^
+test-unit: $(UNITS)           ## the cores alone, under ASan and UBSan
+	@TESTS= tools/run-tests $^
 
 .PHONY: fuzz
-fuzz: $(patsubst %,$(BUILD)/fuzz/%_fuzz,$(or $(CORE),$(FUZZ:%_fuzz=%)))  ## MINUTES per core, CORE=name for one
+fuzz: $(patsubst %,$(BUILD)/fuzz/%_fuzz,$(or $(CORE),$(FUZZ:%_fuzz=%)))  ## MINUTES=10 per core, CORE=name for one
 	tools/fuzz $^
+
+
+# The suites, and nginx itself built for them
+
+$(BUILD)/static/sbin/nginx: $(SOURCES) tools/build-nginx | $(BUILD)/.deps-test
+	tools/build-nginx static
+
+$(BUILD)/asan/sbin/nginx: $(SOURCES) tools/build-nginx | $(BUILD)/.deps-test
+	tools/build-nginx asan
+
+.PHONY: test
+test: all $(UNITS) $(BUILD)/static/sbin/nginx | $(BUILD)/.deps-test  ## every suite, TESTS=glob for some files
+	@tools/run-tests $(UNITS)
+
+.PHONY: test-hup
+test-hup: all | $(BUILD)/.deps-test  ## the suites, each test block by a reload
+	@tools/test-hup
+
+.PHONY: test-asan
+test-asan: all $(BUILD)/asan/sbin/nginx | $(BUILD)/.deps-test  ## the suites on nginx with ASan and UBSan
+	@tools/test-asan
+
+.PHONY: check
+check: all $(BUILD)/static/sbin/nginx | $(BUILD)/.deps-check  ## style, exports, analysers, documentation
+	@tools/check
+
+.PHONY: try-fresh
+try-fresh: | $(BUILD)/.deps-fresh  ## run, demo and test in a bare Debian 12
+	@tools/try-fresh
+
+.PHONY: bench
+bench: all | $(BUILD)/.deps-bench  ## POLICY=auth|ratelimit|transform, PAIRS=20
+	@tools/bench
