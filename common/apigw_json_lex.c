@@ -11,7 +11,7 @@ enum {
     APIGW_JSON_HEX2,
     APIGW_JSON_HEX3,
     APIGW_JSON_HEX4,
-    APIGW_JSON_PAIR,                 /* a high surrogate was read: \ must come */
+    APIGW_JSON_PAIR,                 /* a high surrogate: \ must follow */
     APIGW_JSON_PAIR_U                /* ... and u */
 };
 

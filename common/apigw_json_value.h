@@ -84,8 +84,7 @@ bool apigw_json_string_eq(apigw_str_t source, apigw_str_t s);
 /*
  * Decodes a string's source, quotes included, to UTF-8. U+0000 becomes a byte
  * 0; *out has one NUL more behind it, which its length does not count.
- * out  lives as long as the arena, or as `source` when nothing was escaped and
- *      `arena` is NULL
+ * out  lives as long as the arena; untouched unless APIGW_OK
  * APIGW_EINPUT json_invalid: no string, or a lone surrogate; APIGW_ENOMEM
  */
 apigw_rc_t apigw_json_string_decode(apigw_arena_t *arena, apigw_str_t source,

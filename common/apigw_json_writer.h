@@ -116,6 +116,11 @@ apigw_rc_t apigw_json_write_uint(apigw_json_writer_t *w, uint64_t value);
 apigw_rc_t apigw_json_write_raw(apigw_json_writer_t *w, apigw_str_t source);
 
 
+/* Members of the open object as source: names, values and their commas. */
+apigw_rc_t apigw_json_write_members_raw(apigw_json_writer_t *w,
+    apigw_str_t source);
+
+
 /*
  * A value whose source comes in pieces: `first` puts the comma it may need,
  * `last` ends the value. Pieces may be empty. For apigw_json_token_t.
