@@ -113,6 +113,7 @@ struct ngx_http_apigw_redis_cmd_s {
     unsigned                              evaled:1;   /* sent as EVAL by now */
     unsigned                              replayed:1;
     void                                 *node;
+    ngx_msec_t                            deadline;
     uint64_t                              serial;
     uint32_t                              ticket;
 };

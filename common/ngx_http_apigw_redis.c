@@ -1,0 +1,168 @@
+
+#include "ngx_http_apigw_redis_node.h"
+
+#include <ngx_sha1.h>
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+
+#define NGX_HTTP_APIGW_REDIS_SHA1_LEN  20
+
+
+ngx_http_apigw_redis_script_t *
+ngx_http_apigw_redis_script(ngx_conf_t *cf, ngx_http_apigw_redis_t *store,
+    const ngx_str_t *source)
+{
+    u_char                           sha[NGX_HTTP_APIGW_REDIS_SHA1_LEN];
+    ngx_sha1_t                       sha1;
+    ngx_http_apigw_redis_script_t   *script, **known;
+
+    script = ngx_palloc(cf->pool, sizeof(ngx_http_apigw_redis_script_t));
+    if (script == NULL) {
+        return NULL;
+    }
+
+    script->source = *source;
+    script->sha.len = 2 * NGX_HTTP_APIGW_REDIS_SHA1_LEN;
+    script->sha.data = ngx_pnalloc(cf->pool, script->sha.len);
+    if (script->sha.data == NULL) {
+        return NULL;
+    }
+
+    known = ngx_array_push(&store->scripts);
+    if (known == NULL) {
+        return NULL;
+    }
+
+    *known = script;
+
+    /* Redis names scripts by SHA-1; no security rests on it */
+
+    ngx_sha1_init(&sha1);
+    ngx_sha1_update(&sha1, source->data, source->len);
+    ngx_sha1_final(sha, &sha1);
+
+    ngx_hex_dump(script->sha.data, sha, NGX_HTTP_APIGW_REDIS_SHA1_LEN);
+
+    return script;
+}
+
+
+ngx_int_t
+ngx_http_apigw_redis_init_worker(ngx_cycle_t *cycle,
+    ngx_http_apigw_redis_t *store)
+{
+    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
+    {
+        return NGX_OK;
+    }
+
+    store->node = ngx_http_apigw_redis_node_create(cycle, store);
+    if (store->node == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_apigw_redis_connect(store->node);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_apigw_redis_exit_worker(ngx_http_apigw_redis_t *store)
+{
+    if (store->node) {
+        ngx_http_apigw_redis_node_destroy(store->node);
+        store->node = NULL;
+    }
+}
+
+
+ngx_int_t
+ngx_http_apigw_redis_send(ngx_http_apigw_redis_t *store,
+    ngx_http_apigw_redis_cmd_t *cmd)
+{
+    ngx_cycle_t  *cycle;
+
+    /* with "master_process off" a reload brings stores but starts no worker */
+
+    if (store->node == NULL) {
+        cycle = (ngx_cycle_t *) ngx_cycle;
+
+        store->node = ngx_http_apigw_redis_node_create(cycle, store);
+        if (store->node == NULL) {
+            return NGX_DECLINED;
+        }
+    }
+
+    return ngx_http_apigw_redis_command_send(store->node, cmd);
+}
+
+
+void
+ngx_http_apigw_redis_cancel(ngx_http_apigw_redis_cmd_t *cmd)
+{
+    if (cmd->pending) {
+        ngx_http_apigw_redis_command_cancel(cmd->node, cmd);
+    }
+}
+
+
+ngx_msec_t
+ngx_http_apigw_redis_retry_after(ngx_http_apigw_redis_t *store)
+{
+    return store->node ? ngx_http_apigw_redis_node_retry_after(store->node) : 0;
+}
+
+
+const ngx_str_t *
+ngx_http_apigw_redis_name(ngx_http_apigw_redis_t *store)
+{
+    return &store->name;
+}
+
+
+const ngx_str_t *
+ngx_http_apigw_redis_prefix(ngx_http_apigw_redis_t *store)
+{
+    return &store->prefix;
+}
+
+
+ngx_msec_t
+ngx_http_apigw_redis_timeout(ngx_http_apigw_redis_t *store)
+{
+    return store->timeout;
+}
+
+
+ngx_int_t
+ngx_http_apigw_redis_tag(ngx_http_apigw_redis_t *store, const u_char *data,
+    size_t len, u_char tag[NGX_HTTP_APIGW_REDIS_TAG_LEN])
+{
+    u_char        md[EVP_MAX_MD_SIZE];
+    ngx_str_t     dst, src;
+    unsigned int  n;
+
+    if (store->secret.len) {
+        if (HMAC(EVP_sha256(), store->secret.data, (int) store->secret.len,
+                 data, len, md, &n)
+            == NULL)
+        {
+            return NGX_ERROR;
+        }
+
+    } else if (EVP_Digest(data, len, md, &n, EVP_sha256(), NULL) != 1) {
+        return NGX_ERROR;
+    }
+
+    src.data = md;
+    src.len = 16;
+    dst.data = tag;
+    dst.len = NGX_HTTP_APIGW_REDIS_TAG_LEN;
+
+    ngx_encode_base64url(&dst, &src);
+
+    return NGX_OK;
+}

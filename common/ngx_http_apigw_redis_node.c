@@ -1,0 +1,418 @@
+
+#include "ngx_http_apigw_redis_node.h"
+#include "ngx_http_apigw_arena.h"
+
+
+static void ngx_http_apigw_redis_node_event(ngx_http_apigw_redis_node_t *node,
+    ngx_event_t *ev, ngx_event_handler_pt handler, ngx_uint_t cancelable);
+static void ngx_http_apigw_redis_node_rest(ngx_http_apigw_redis_node_t *node);
+static void ngx_http_apigw_redis_node_arm_owed(
+    ngx_http_apigw_redis_node_t *node);
+static void ngx_http_apigw_redis_node_flush_handler(ngx_event_t *ev);
+static void ngx_http_apigw_redis_node_attempt_handler(ngx_event_t *ev);
+static void ngx_http_apigw_redis_node_overdue_handler(ngx_event_t *ev);
+static void ngx_http_apigw_redis_node_owed_handler(ngx_event_t *ev);
+
+
+ngx_http_apigw_redis_node_t *
+ngx_http_apigw_redis_node_create(ngx_cycle_t *cycle,
+    ngx_http_apigw_redis_t *store)
+{
+    apigw_arena_t                 arena;
+    ngx_http_apigw_redis_node_t  *node;
+
+    node = ngx_pcalloc(cycle->pool, sizeof(ngx_http_apigw_redis_node_t));
+    if (node == NULL) {
+        return NULL;
+    }
+
+    node->ident = -1;
+    node->store = store;
+    node->log = cycle->log;
+
+    /* a new worker must not take a reply meant for another's ticket */
+
+    node->ticket = (uint32_t) ngx_random();
+
+    ngx_http_apigw_redis_node_event(node, &node->flush,
+                                    ngx_http_apigw_redis_node_flush_handler, 1);
+    ngx_http_apigw_redis_node_event(node, &node->attempt,
+                                    ngx_http_apigw_redis_node_attempt_handler,
+                                    1);
+    ngx_http_apigw_redis_node_event(node, &node->owed,
+                                    ngx_http_apigw_redis_node_owed_handler, 1);
+    ngx_http_apigw_redis_node_event(node, &node->probe,
+                                    ngx_http_apigw_redis_probe_handler, 1);
+
+    /* requests wait for this one: a worker must not exit before */
+
+    ngx_http_apigw_redis_node_event(node, &node->overdue,
+                                    ngx_http_apigw_redis_node_overdue_handler,
+                                    0);
+
+    ngx_http_apigw_redis_probe_init(node);
+
+    if (ngx_http_apigw_redis_hello(cycle, node) != NGX_OK) {
+        return NULL;
+    }
+
+    ngx_http_apigw_arena_init(&arena, cycle->pool);
+
+    node->queue = apigw_resp_queue_create(&arena, (size_t) store->queue);
+    if (node->queue == NULL) {
+        return NULL;
+    }
+
+    node->reader = apigw_resp_reader_create(&arena);
+    if (node->reader == NULL) {
+        return NULL;
+    }
+
+    return node;
+}
+
+
+static void
+ngx_http_apigw_redis_node_event(ngx_http_apigw_redis_node_t *node,
+    ngx_event_t *ev, ngx_event_handler_pt handler, ngx_uint_t cancelable)
+{
+    ev->data = node;
+    ev->handler = handler;
+    ev->log = node->log;
+    ev->cancelable = cancelable;
+}
+
+
+void
+ngx_http_apigw_redis_node_destroy(ngx_http_apigw_redis_node_t *node)
+{
+    bool   sent;
+    void  *owner;
+
+    ngx_http_apigw_redis_disconnect(node);
+    ngx_http_apigw_redis_node_rest(node);
+
+    if (node->flush.posted) {
+        ngx_delete_posted_event(&node->flush);
+    }
+
+    while (apigw_resp_queue_fail(node->queue, true, &owner, &sent)) {
+
+        /* who waited is being destroyed too, and may still try to cancel */
+
+        if (owner) {
+            ((ngx_http_apigw_redis_cmd_t *) owner)->pending = 0;
+        }
+    }
+
+    apigw_resp_reader_free(node->reader);
+
+    if (node->out) {
+        ngx_free(node->out);
+        node->out = NULL;
+    }
+}
+
+
+/* No timer but the breaker's outlives what it was set for. */
+
+static void
+ngx_http_apigw_redis_node_rest(ngx_http_apigw_redis_node_t *node)
+{
+    ngx_uint_t    i;
+    ngx_event_t  *timers[] = { &node->attempt, &node->overdue, &node->owed,
+                               &node->probe };
+
+    for (i = 0; i < sizeof(timers) / sizeof(timers[0]); i++) {
+        if (timers[i]->timer_set) {
+            ngx_del_timer(timers[i]);
+        }
+    }
+}
+
+
+ngx_uint_t
+ngx_http_apigw_redis_node_usable(ngx_http_apigw_redis_node_t *node)
+{
+    if (node->breaker.state != APIGW_RESP_BREAKER_CLOSED) {
+        return 0;
+    }
+
+    return node->state == NGX_HTTP_APIGW_REDIS_READY
+           || node->state == NGX_HTTP_APIGW_REDIS_IDLE
+           || node->backoff.failed == 0;
+}
+
+
+ngx_msec_t
+ngx_http_apigw_redis_node_retry_after(ngx_http_apigw_redis_node_t *node)
+{
+    ngx_msec_t      wait;
+    ngx_msec_int_t  pause;
+
+    if (ngx_http_apigw_redis_node_usable(node)) {
+        return 0;
+    }
+
+    wait = (ngx_msec_t) apigw_resp_breaker_wait(&node->breaker,
+                                                ngx_current_msec);
+
+    if (node->state == NGX_HTTP_APIGW_REDIS_PAUSED && node->attempt.timer_set) {
+        pause = (ngx_msec_int_t) (node->attempt.timer.key - ngx_current_msec);
+
+        if (pause > (ngx_msec_int_t) wait) {
+            wait = (ngx_msec_t) pause;
+        }
+    }
+
+    return wait ? wait : 1;
+}
+
+
+void
+ngx_http_apigw_redis_node_ready(ngx_http_apigw_redis_node_t *node)
+{
+    ngx_del_timer(&node->attempt);
+
+    if (node->backoff.failed) {
+        ngx_http_apigw_redis_node_log(node, NGX_LOG_NOTICE, "connected again");
+    }
+
+    node->state = NGX_HTTP_APIGW_REDIS_READY;
+    node->since = ngx_current_msec;
+    node->proven = 0;
+    node->refused = 0;
+
+    /* the handshake has shown what a probe would show */
+
+    if (apigw_resp_breaker_probe(&node->breaker, ngx_current_msec)) {
+        apigw_resp_breaker_probed(&node->breaker, true, ngx_current_msec);
+        ngx_http_apigw_redis_node_log(node, NGX_LOG_NOTICE, "breaker closed");
+
+    } else {
+        ngx_http_apigw_redis_probe_arm(node);
+    }
+
+    ngx_http_apigw_redis_write(node);
+}
+
+
+void
+ngx_http_apigw_redis_node_lost(ngx_http_apigw_redis_node_t *node,
+    ngx_uint_t failed)
+{
+    ngx_msec_t  pause;
+
+    /* a server that accepts and drops us is as bad as one that refuses */
+
+    if (node->state != NGX_HTTP_APIGW_REDIS_READY
+        || (!node->proven
+            && ngx_current_msec - node->since < APIGW_RESP_BACKOFF_MAX))
+    {
+        failed = 1;
+    }
+
+    ngx_http_apigw_redis_disconnect(node);
+
+    pause = (ngx_msec_t) apigw_resp_backoff_pause(&node->backoff,
+                                                  (uint64_t) ngx_random());
+
+    if (failed) {
+        apigw_resp_backoff_failed(&node->backoff);
+
+    } else {
+        apigw_resp_backoff_reset(&node->backoff);
+    }
+
+    node->state = NGX_HTTP_APIGW_REDIS_PAUSED;
+
+    if (node->attempt.timer_set) {
+        ngx_del_timer(&node->attempt);
+    }
+
+    ngx_add_timer(&node->attempt, pause);
+
+    ngx_http_apigw_redis_command_fail(node);
+    ngx_http_apigw_redis_node_settle(node);
+}
+
+
+void
+ngx_http_apigw_redis_node_arm(ngx_http_apigw_redis_node_t *node,
+    ngx_msec_t deadline)
+{
+    ngx_msec_int_t  wait;
+
+    if (node->overdue.timer_set) {
+
+        if ((ngx_msec_int_t) (node->overdue.timer.key - deadline) <= 0) {
+            return;
+        }
+
+        /* ngx_add_timer() alone would leave a timer that is close enough */
+
+        ngx_del_timer(&node->overdue);
+    }
+
+    wait = (ngx_msec_int_t) (deadline - ngx_current_msec);
+
+    ngx_add_timer(&node->overdue, wait > 0 ? (ngx_msec_t) wait : 0);
+}
+
+
+static void
+ngx_http_apigw_redis_node_arm_owed(ngx_http_apigw_redis_node_t *node)
+{
+    uint64_t        since;
+    ngx_msec_int_t  wait;
+
+    if (node->owed.timer_set) {
+        return;
+    }
+
+    since = apigw_resp_queue_owed_since(node->queue);
+
+    if (since == APIGW_RESP_NEVER) {
+        return;
+    }
+
+    wait = (ngx_msec_int_t) (since + node->store->reply_timeout
+                             - ngx_current_msec);
+
+    ngx_add_timer(&node->owed, wait > 0 ? (ngx_msec_t) wait : 0);
+}
+
+
+void
+ngx_http_apigw_redis_node_settle(ngx_http_apigw_redis_node_t *node)
+{
+    size_t             live;
+    ngx_connection_t  *c;
+
+    live = apigw_resp_queue_live(node->queue);
+
+    if (live == 0) {
+        if (node->overdue.timer_set) {
+            ngx_del_timer(&node->overdue);
+        }
+
+    } else if (!node->overdue.timer_set) {
+        ngx_http_apigw_redis_node_arm(node,
+                         (ngx_msec_t) apigw_resp_queue_deadline(node->queue));
+    }
+
+    ngx_http_apigw_redis_node_arm_owed(node);
+
+    c = node->connection;
+    if (c == NULL) {
+        return;
+    }
+
+    c->idle = (live == 0);
+
+    if (live == 0 && ngx_exiting) {
+        ngx_http_apigw_redis_disconnect(node);
+        ngx_http_apigw_redis_node_rest(node);
+        node->state = NGX_HTTP_APIGW_REDIS_IDLE;
+    }
+}
+
+
+static void
+ngx_http_apigw_redis_node_flush_handler(ngx_event_t *ev)
+{
+    ngx_http_apigw_redis_node_t  *node;
+
+    node = ev->data;
+
+    if (node->state == NGX_HTTP_APIGW_REDIS_READY) {
+        ngx_http_apigw_redis_write(node);
+
+    } else if (node->state == NGX_HTTP_APIGW_REDIS_IDLE) {
+        ngx_http_apigw_redis_connect(node);
+    }
+}
+
+
+static void
+ngx_http_apigw_redis_node_attempt_handler(ngx_event_t *ev)
+{
+    ngx_http_apigw_redis_node_t  *node;
+
+    node = ev->data;
+
+    if (node->state == NGX_HTTP_APIGW_REDIS_PAUSED) {
+        ngx_http_apigw_redis_connect(node);
+        return;
+    }
+
+    ngx_http_apigw_redis_node_log(node, NGX_LOG_ERR,
+                                  "timed out while %s",
+                                  node->state == NGX_HTTP_APIGW_REDIS_RESOLVING
+                                      ? "resolving"
+                                  : node->state
+                                        == NGX_HTTP_APIGW_REDIS_CONNECTING
+                                      ? "connecting" : "shaking hands");
+
+    ngx_http_apigw_redis_node_lost(node, 1);
+}
+
+
+static void
+ngx_http_apigw_redis_node_overdue_handler(ngx_event_t *ev)
+{
+    ngx_http_apigw_redis_node_t  *node;
+
+    node = ev->data;
+
+    ngx_http_apigw_redis_command_expire(node);
+    ngx_http_apigw_redis_node_settle(node);
+}
+
+
+static void
+ngx_http_apigw_redis_node_owed_handler(ngx_event_t *ev)
+{
+    uint64_t                      since;
+    ngx_http_apigw_redis_node_t  *node;
+
+    node = ev->data;
+
+    since = apigw_resp_queue_owed_since(node->queue);
+
+    if (since != APIGW_RESP_NEVER
+        && ngx_current_msec - (ngx_msec_t) since >= node->store->reply_timeout)
+    {
+        ngx_http_apigw_redis_node_log(node, NGX_LOG_ERR,
+                                      "server sent no reply for %M ms",
+                                      ngx_current_msec - (ngx_msec_t) since);
+        ngx_http_apigw_redis_node_lost(node, 0);
+        return;
+    }
+
+    ngx_http_apigw_redis_node_arm_owed(node);
+}
+
+
+void ngx_cdecl
+ngx_http_apigw_redis_node_log(ngx_http_apigw_redis_node_t *node,
+    ngx_uint_t level, const char *fmt, ...)
+{
+    u_char                  *p, text[NGX_MAX_ERROR_STR];
+    va_list                  args;
+    ngx_http_apigw_redis_t  *store;
+
+    if (node->log->log_level < level) {
+        return;
+    }
+
+    va_start(args, fmt);
+    p = ngx_vslprintf(text, text + sizeof(text), fmt, args);
+    va_end(args);
+
+    store = node->store;
+
+    ngx_log_error(level, node->log, 0, "apigw_%V: redis \"%V\" at %V: %*s",
+                  &store->owner->module, &store->name, &store->server.text,
+                  (size_t) (p - text), text);
+}

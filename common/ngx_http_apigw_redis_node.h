@@ -1,0 +1,290 @@
+
+/*
+ * What the Redis client's files share; senders include ngx_http_apigw_redis.h.
+ */
+
+
+#ifndef _NGX_HTTP_APIGW_REDIS_NODE_H_INCLUDED_
+#define _NGX_HTTP_APIGW_REDIS_NODE_H_INCLUDED_
+
+
+#include "ngx_http_apigw_redis.h"
+
+#include "apigw_resp_breaker.h"
+#include "apigw_resp_queue.h"
+
+
+#pragma GCC visibility push(hidden)
+
+
+typedef struct ngx_http_apigw_redis_node_s  ngx_http_apigw_redis_node_t;
+
+
+/* Where a server is: an address, or a name to ask the resolver for. */
+
+typedef struct {
+    ngx_str_t                      text;         /* as configured */
+    ngx_str_t                      host;         /* empty: addr is set */
+    in_port_t                      port;
+    ngx_addr_t                     addr;
+} ngx_http_apigw_redis_server_t;
+
+
+struct ngx_http_apigw_redis_script_s {
+    ngx_str_t                      source;
+    ngx_str_t                      sha;          /* 40 hexadecimal digits */
+};
+
+
+/* One block. Read-only after start-up, save for the worker's own `nodes`. */
+
+struct ngx_http_apigw_redis_s {
+    const ngx_http_apigw_redis_owner_t  *owner;
+
+    ngx_str_t                      name;
+    ngx_str_t                      block;        /* for messages */
+    ngx_str_t                      file;
+    ngx_uint_t                     line;
+
+    ngx_http_apigw_redis_server_t  server;
+    ngx_resolver_t                *resolver;
+
+    ngx_str_t                      username;
+    ngx_str_t                      password;
+    ngx_str_t                      secret;
+    ngx_str_t                      prefix;
+    ngx_int_t                      database;
+    ngx_int_t                      queue;
+
+    ngx_msec_t                     connect_timeout;
+    ngx_msec_t                     timeout;
+    ngx_msec_t                     reply_timeout;
+
+    apigw_resp_breaker_conf_t      breaker;
+    unsigned                       breaker_set:1;
+
+    ngx_array_t                    scripts;      /* of pointers */
+
+    ngx_http_apigw_redis_node_t   *node;         /* this worker's; or NULL */
+};
+
+
+/* The handshake, in this order; what a store does not need is left out. */
+
+typedef enum {
+    NGX_HTTP_APIGW_REDIS_AUTH = 0,
+    NGX_HTTP_APIGW_REDIS_SELECT,
+    NGX_HTTP_APIGW_REDIS_SETNAME,
+    NGX_HTTP_APIGW_REDIS_LOAD
+} ngx_http_apigw_redis_step_e;
+
+
+typedef struct {
+    ngx_http_apigw_redis_step_e           kind;
+    const ngx_http_apigw_redis_script_t  *script;
+} ngx_http_apigw_redis_step_t;
+
+
+/*
+ * One server as one worker sees it.
+ *
+ * IDLE       -> RESOLVING   a command is there, or the worker starts
+ * RESOLVING  -> CONNECTING  the name has an address; an address starts here
+ * CONNECTING -> HANDSHAKE   connected; AUTH, SELECT ... sent
+ * HANDSHAKE  -> READY       every answer was good: commands may go
+ * any        -> PAUSED      the attempt failed or the connection was lost
+ * PAUSED     -> RESOLVING   the pause is over
+ * READY      -> IDLE        nothing to do in a worker that exits
+ *
+ * Commands are accepted unless the last attempt failed or the breaker is not
+ * closed; until READY they wait in the queue. A handler may send and cancel,
+ * but nothing it can call closes the connection.
+ */
+
+typedef enum {
+    NGX_HTTP_APIGW_REDIS_IDLE = 0,
+    NGX_HTTP_APIGW_REDIS_RESOLVING,
+    NGX_HTTP_APIGW_REDIS_CONNECTING,
+    NGX_HTTP_APIGW_REDIS_HANDSHAKE,
+    NGX_HTTP_APIGW_REDIS_READY,
+    NGX_HTTP_APIGW_REDIS_PAUSED
+} ngx_http_apigw_redis_state_e;
+
+
+struct ngx_http_apigw_redis_node_s {
+    /* a timer's data must look like a connection to the debug log */
+    void                          *dummy[3];
+    ngx_int_t                      ident;
+
+    ngx_http_apigw_redis_t        *store;
+    ngx_log_t                     *log;
+    ngx_http_apigw_redis_state_e   state;
+
+    ngx_connection_t              *connection;
+    ngx_resolver_ctx_t            *resolving;
+    ngx_sockaddr_t                 sockaddr;     /* the resolved one */
+    ngx_uint_t                     attempts;     /* picks among addresses */
+
+    apigw_resp_reader_t           *reader;
+    apigw_resp_queue_t            *queue;
+    apigw_resp_breaker_t           breaker;
+    apigw_resp_backoff_t           backoff;
+
+    ngx_event_t                    flush;        /* posted once per turn */
+    ngx_event_t                    attempt;      /* its end, or the pause's */
+    ngx_event_t                    overdue;      /* the earliest deadline */
+    ngx_event_t                    owed;         /* the oldest reply's limit */
+    ngx_event_t                    probe;        /* the breaker's open time */
+
+    /* bytes of the stream that have not been written yet */
+    u_char                        *out;
+    size_t                         out_size;
+    size_t                         out_pos;
+    size_t                         out_last;
+
+    ngx_str_t                      hello;        /* the whole handshake */
+    ngx_http_apigw_redis_step_t   *steps;
+    ngx_uint_t                     nsteps;
+    ngx_uint_t                     step;
+
+    ngx_msec_t                     since;        /* of READY */
+    uint32_t                       ticket;
+
+    ngx_http_apigw_redis_cmd_t     ping;
+    ngx_str_t                      ping_argv;
+
+    unsigned                       proven:1;     /* a reply was good */
+    unsigned                       refused:1;    /* logged, once */
+    unsigned                       full:1;       /* logged, once */
+};
+
+
+/* ngx_http_apigw_redis_node.c: life, timers and breaker of a node */
+
+ngx_http_apigw_redis_node_t *ngx_http_apigw_redis_node_create(
+    ngx_cycle_t *cycle, ngx_http_apigw_redis_t *store);
+void ngx_http_apigw_redis_node_destroy(ngx_http_apigw_redis_node_t *node);
+
+ngx_msec_t ngx_http_apigw_redis_node_retry_after(
+    ngx_http_apigw_redis_node_t *node);
+
+/* Whether commands are accepted. */
+ngx_uint_t ngx_http_apigw_redis_node_usable(ngx_http_apigw_redis_node_t *node);
+
+/* The connection is ready. Runs handlers if it breaks at once. */
+void ngx_http_apigw_redis_node_ready(ngx_http_apigw_redis_node_t *node);
+
+/*
+ * Closes the connection or gives up the attempt, ends what was in flight and
+ * plans the next attempt. `failed`: this one came to nothing. Runs handlers.
+ */
+void ngx_http_apigw_redis_node_lost(ngx_http_apigw_redis_node_t *node,
+    ngx_uint_t failed);
+
+/* Makes the timer of the earliest deadline fire at `deadline` or before. */
+void ngx_http_apigw_redis_node_arm(ngx_http_apigw_redis_node_t *node,
+    ngx_msec_t deadline);
+
+/*
+ * Sets timers and flags after the queue has changed; the last thing an event
+ * does, as a worker that exits closes an idle connection here.
+ */
+void ngx_http_apigw_redis_node_settle(ngx_http_apigw_redis_node_t *node);
+
+void ngx_cdecl ngx_http_apigw_redis_node_log(ngx_http_apigw_redis_node_t *node,
+    ngx_uint_t level, const char *fmt, ...);
+
+
+/* ngx_http_apigw_redis_command.c: from send() to the handler */
+
+ngx_int_t ngx_http_apigw_redis_command_send(ngx_http_apigw_redis_node_t *node,
+    ngx_http_apigw_redis_cmd_t *cmd);
+void ngx_http_apigw_redis_command_cancel(ngx_http_apigw_redis_node_t *node,
+    ngx_http_apigw_redis_cmd_t *cmd);
+
+/* Gives a reply to its command. NGX_ERROR: the connection is gone. */
+ngx_int_t ngx_http_apigw_redis_command_reply(
+    ngx_http_apigw_redis_node_t *node, redisReply *reply);
+
+/* Ends commands, or sends them again, after the connection was closed. */
+void ngx_http_apigw_redis_command_fail(ngx_http_apigw_redis_node_t *node);
+
+/* Ends the commands whose time is over. */
+void ngx_http_apigw_redis_command_expire(ngx_http_apigw_redis_node_t *node);
+
+
+/* ngx_http_apigw_redis_probe.c: the breaker */
+
+void ngx_http_apigw_redis_probe_init(ngx_http_apigw_redis_node_t *node);
+void ngx_http_apigw_redis_probe_handler(ngx_event_t *ev);
+
+/* Counts a command's outcome. */
+void ngx_http_apigw_redis_probe_count(ngx_http_apigw_redis_node_t *node,
+    ngx_uint_t ok);
+
+/* Sets the timer of the next probe if the breaker is open. */
+void ngx_http_apigw_redis_probe_arm(ngx_http_apigw_redis_node_t *node);
+
+
+/* ngx_http_apigw_redis_connection.c: addresses and sockets */
+
+void ngx_http_apigw_redis_connect(ngx_http_apigw_redis_node_t *node);
+
+/* Whether a connection in progress has come about; logs if not. */
+ngx_int_t ngx_http_apigw_redis_test_connect(ngx_connection_t *c);
+
+/* Closes the socket or the look-up, quietly. */
+void ngx_http_apigw_redis_disconnect(ngx_http_apigw_redis_node_t *node);
+
+
+/* ngx_http_apigw_redis_stream.c: bytes out and in */
+
+void ngx_http_apigw_redis_read_handler(ngx_event_t *rev);
+
+/* Sends what the queue holds. Runs handlers when the connection is broken. */
+void ngx_http_apigw_redis_write(ngx_http_apigw_redis_node_t *node);
+
+/* Room for `size` bytes in the output buffer, which must be empty. */
+ngx_int_t ngx_http_apigw_redis_room(ngx_http_apigw_redis_node_t *node,
+    size_t size);
+
+
+/* ngx_http_apigw_redis_handshake.c */
+
+/* Formats the handshake, once per worker. */
+ngx_int_t ngx_http_apigw_redis_hello(ngx_cycle_t *cycle,
+    ngx_http_apigw_redis_node_t *node);
+
+/*
+ * One of the handshake's replies. NGX_AGAIN: more to come; NGX_OK: the
+ * server is ready; NGX_ERROR: it is not, and the reason has been logged.
+ */
+ngx_int_t ngx_http_apigw_redis_hello_reply(ngx_http_apigw_redis_node_t *node,
+    const redisReply *reply);
+
+/*
+ * Makes an error's text fit for the log: at most `size` bytes, printable;
+ * it comes from a server that may not be what it seems.
+ */
+ngx_str_t ngx_http_apigw_redis_printable(const redisReply *reply, u_char *buf,
+    size_t size);
+
+
+/* ngx_http_apigw_redis_conf_set.c: the lines of a block */
+
+char *ngx_http_apigw_redis_conf_line(ngx_conf_t *cf, ngx_command_t *dummy,
+    void *conf);
+
+
+/*
+ * ngx_http_apigw_redis_secret.c: the only line of a file, without its end;
+ * wiped with the pool. What is wrong with it has been logged.
+ */
+ngx_int_t ngx_http_apigw_redis_secret_read(ngx_conf_t *cf,
+    ngx_http_apigw_redis_t *store, ngx_str_t *path, ngx_str_t *value);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _NGX_HTTP_APIGW_REDIS_NODE_H_INCLUDED_ */
