@@ -26,7 +26,7 @@ ngx_http_apigw_redis_command_send(ngx_http_apigw_redis_node_t *node,
     ngx_msec_t  timeout;
 
     if (cmd->pending) {
-        ngx_http_apigw_redis_node_log(node, NGX_LOG_ALERT,
+        ngx_http_apigw_redis_node_log(node, NGX_LOG_ALERT, 0,
                                       "command sent while pending");
         return NGX_DECLINED;
     }
@@ -74,7 +74,7 @@ ngx_http_apigw_redis_command_queue(ngx_http_apigw_redis_node_t *node,
 
     if (rc != APIGW_OK) {
         if (rc != APIGW_ENOMEM) {
-            ngx_http_apigw_redis_node_log(node, NGX_LOG_ALERT,
+            ngx_http_apigw_redis_node_log(node, NGX_LOG_ALERT, 0,
                                           "command with %ui arguments refused",
                                           cmd->argc);
         }
@@ -90,7 +90,7 @@ ngx_http_apigw_redis_command_queue(ngx_http_apigw_redis_node_t *node,
 
         if (!node->full) {
             node->full = 1;
-            ngx_http_apigw_redis_node_log(node, NGX_LOG_ERR,
+            ngx_http_apigw_redis_node_log(node, NGX_LOG_ERR, 0,
                                           "queue of %i commands is full",
                                           node->store->queue);
         }
@@ -195,7 +195,7 @@ ngx_http_apigw_redis_command_reply(ngx_http_apigw_redis_node_t *node,
     ngx_http_apigw_redis_cmd_t  *cmd;
 
     if (apigw_resp_queue_reply(node->queue, &owner) != APIGW_OK) {
-        ngx_http_apigw_redis_node_log(node, NGX_LOG_ERR,
+        ngx_http_apigw_redis_node_log(node, NGX_LOG_ERR, 0,
                                       "server sent a reply to no command");
         ngx_http_apigw_redis_node_lost(node, 0);
         return NGX_ERROR;
@@ -212,7 +212,7 @@ ngx_http_apigw_redis_command_reply(ngx_http_apigw_redis_node_t *node,
     {
         /* whose reply is it? nothing on this connection can be trusted */
 
-        ngx_http_apigw_redis_node_log(node, NGX_LOG_ERR,
+        ngx_http_apigw_redis_node_log(node, NGX_LOG_ERR, 0,
                                       "server sent a reply out of order");
         ngx_http_apigw_redis_probe_count(node, 0);
         ngx_http_apigw_redis_command_finish(cmd,
@@ -289,7 +289,7 @@ ngx_http_apigw_redis_command_judge(ngx_http_apigw_redis_node_t *node,
         if (!node->refused) {
             node->refused = 1;
             text = ngx_http_apigw_redis_printable(reply, buf, sizeof(buf));
-            ngx_http_apigw_redis_node_log(node, NGX_LOG_ERR,
+            ngx_http_apigw_redis_node_log(node, NGX_LOG_ERR, 0,
                                           "server refused a command: \"%V\"",
                                           &text);
         }

@@ -96,7 +96,7 @@ ngx_http_apigw_redis_resolve_handler(ngx_resolver_ctx_t *ctx)
     ngx_resolve_name_done(ctx);
     node->resolving = NULL;
 
-    ngx_http_apigw_redis_node_log(node, NGX_LOG_ERR,
+    ngx_http_apigw_redis_node_log(node, NGX_LOG_ERR, 0,
                                   "host not found (%i: %s)",
                                   state, ngx_resolver_strerror(state));
 
@@ -222,7 +222,8 @@ ngx_http_apigw_redis_test_connect(ngx_connection_t *c)
     }
 
     if (err) {
-        (void) ngx_connection_error(c, err, "connect() to redis failed");
+        ngx_http_apigw_redis_node_log(c->data, NGX_LOG_ERR, err,
+                                      "connect() failed");
         return NGX_ERROR;
     }
 

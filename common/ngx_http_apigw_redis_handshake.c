@@ -222,7 +222,7 @@ ngx_http_apigw_redis_hello_reply(ngx_http_apigw_redis_node_t *node,
     const ngx_http_apigw_redis_step_t  *step;
 
     if (node->out_pos != node->out_last) {
-        ngx_http_apigw_redis_node_log(node, NGX_LOG_ERR,
+        ngx_http_apigw_redis_node_log(node, NGX_LOG_ERR, 0,
                                       "server sent a reply to no command");
         return NGX_ERROR;
     }
@@ -244,7 +244,7 @@ ngx_http_apigw_redis_hello_reply(ngx_http_apigw_redis_node_t *node,
         text = ngx_http_apigw_redis_printable(reply, buf, sizeof(buf));
 
         ngx_http_apigw_redis_node_log(node,
-                                 fatal ? NGX_LOG_ERR : NGX_LOG_WARN,
+                                 fatal ? NGX_LOG_ERR : NGX_LOG_WARN, 0,
                                  "server refused %s: \"%V\"",
                                  ngx_http_apigw_redis_step_names[step->kind],
                                  &text);

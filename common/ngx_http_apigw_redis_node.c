@@ -14,6 +14,13 @@ static void ngx_http_apigw_redis_node_overdue_handler(ngx_event_t *ev);
 static void ngx_http_apigw_redis_node_owed_handler(ngx_event_t *ev);
 
 
+/* Indexed by ngx_http_apigw_redis_state_e. */
+
+static const char  *ngx_http_apigw_redis_states[] = {
+    "idle", "resolving", "connecting", "shaking hands", "ready", "paused"
+};
+
+
 ngx_http_apigw_redis_node_t *
 ngx_http_apigw_redis_node_create(ngx_cycle_t *cycle,
     ngx_http_apigw_redis_t *store)
@@ -175,7 +182,8 @@ ngx_http_apigw_redis_node_ready(ngx_http_apigw_redis_node_t *node)
     ngx_del_timer(&node->attempt);
 
     if (node->backoff.failed) {
-        ngx_http_apigw_redis_node_log(node, NGX_LOG_NOTICE, "connected again");
+        ngx_http_apigw_redis_node_log(node, NGX_LOG_NOTICE, 0,
+                                      "connected again");
     }
 
     node->state = NGX_HTTP_APIGW_REDIS_READY;
@@ -187,7 +195,8 @@ ngx_http_apigw_redis_node_ready(ngx_http_apigw_redis_node_t *node)
 
     if (apigw_resp_breaker_probe(&node->breaker, ngx_current_msec)) {
         apigw_resp_breaker_probed(&node->breaker, true, ngx_current_msec);
-        ngx_http_apigw_redis_node_log(node, NGX_LOG_NOTICE, "breaker closed");
+        ngx_http_apigw_redis_node_log(node, NGX_LOG_NOTICE, 0,
+                                      "breaker closed");
 
     } else {
         ngx_http_apigw_redis_probe_arm(node);
@@ -346,13 +355,8 @@ ngx_http_apigw_redis_node_attempt_handler(ngx_event_t *ev)
         return;
     }
 
-    ngx_http_apigw_redis_node_log(node, NGX_LOG_ERR,
-                                  "timed out while %s",
-                                  node->state == NGX_HTTP_APIGW_REDIS_RESOLVING
-                                      ? "resolving"
-                                  : node->state
-                                        == NGX_HTTP_APIGW_REDIS_CONNECTING
-                                      ? "connecting" : "shaking hands");
+    ngx_http_apigw_redis_node_log(node, NGX_LOG_ERR, 0, "timed out while %s",
+                                  ngx_http_apigw_redis_states[node->state]);
 
     ngx_http_apigw_redis_node_lost(node, 1);
 }
@@ -383,7 +387,7 @@ ngx_http_apigw_redis_node_owed_handler(ngx_event_t *ev)
     if (since != APIGW_RESP_NEVER
         && ngx_current_msec - (ngx_msec_t) since >= node->store->reply_timeout)
     {
-        ngx_http_apigw_redis_node_log(node, NGX_LOG_ERR,
+        ngx_http_apigw_redis_node_log(node, NGX_LOG_ERR, 0,
                                       "server sent no reply for %M ms",
                                       ngx_current_msec - (ngx_msec_t) since);
         ngx_http_apigw_redis_node_lost(node, 0);
@@ -396,7 +400,7 @@ ngx_http_apigw_redis_node_owed_handler(ngx_event_t *ev)
 
 void ngx_cdecl
 ngx_http_apigw_redis_node_log(ngx_http_apigw_redis_node_t *node,
-    ngx_uint_t level, const char *fmt, ...)
+    ngx_uint_t level, ngx_err_t err, const char *fmt, ...)
 {
     u_char                  *p, text[NGX_MAX_ERROR_STR];
     va_list                  args;
@@ -412,7 +416,7 @@ ngx_http_apigw_redis_node_log(ngx_http_apigw_redis_node_t *node,
 
     store = node->store;
 
-    ngx_log_error(level, node->log, 0, "apigw_%V: redis \"%V\" at %V: %*s",
+    ngx_log_error(level, node->log, err, "apigw_%V: redis \"%V\" at %V: %*s",
                   &store->owner->module, &store->name, &store->server.text,
                   (size_t) (p - text), text);
 }

@@ -192,7 +192,7 @@ void ngx_http_apigw_redis_node_arm(ngx_http_apigw_redis_node_t *node,
 void ngx_http_apigw_redis_node_settle(ngx_http_apigw_redis_node_t *node);
 
 void ngx_cdecl ngx_http_apigw_redis_node_log(ngx_http_apigw_redis_node_t *node,
-    ngx_uint_t level, const char *fmt, ...);
+    ngx_uint_t level, ngx_err_t err, const char *fmt, ...);
 
 
 /* ngx_http_apigw_redis_command.c: from send() to the handler */

@@ -29,7 +29,7 @@ ngx_http_apigw_redis_probe_count(ngx_http_apigw_redis_node_t *node,
         return;
     }
 
-    ngx_http_apigw_redis_node_log(node, NGX_LOG_ERR,
+    ngx_http_apigw_redis_node_log(node, NGX_LOG_ERR, 0,
                                   "breaker open for %uL ms",
                                   apigw_resp_breaker_wait(&node->breaker,
                                                           ngx_current_msec));
@@ -96,7 +96,8 @@ ngx_http_apigw_redis_probe_pong(ngx_http_apigw_redis_cmd_t *cmd,
     apigw_resp_breaker_probed(&node->breaker, ok, ngx_current_msec);
 
     if (ok) {
-        ngx_http_apigw_redis_node_log(node, NGX_LOG_NOTICE, "breaker closed");
+        ngx_http_apigw_redis_node_log(node, NGX_LOG_NOTICE, 0,
+                                      "breaker closed");
         return;
     }
 

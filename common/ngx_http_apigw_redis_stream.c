@@ -88,7 +88,7 @@ ngx_http_apigw_redis_consume(ngx_http_apigw_redis_node_t *node, u_char *data,
         }
 
         if (parsed != APIGW_OK) {
-            ngx_http_apigw_redis_node_log(node, NGX_LOG_ERR,
+            ngx_http_apigw_redis_node_log(node, NGX_LOG_ERR, 0,
                                           "server sent %s reply",
                                           parsed == APIGW_ELIMIT
                                               ? "too large a"
@@ -139,7 +139,7 @@ ngx_http_apigw_redis_closed(ngx_http_apigw_redis_node_t *node)
         level = NGX_LOG_INFO;
     }
 
-    ngx_http_apigw_redis_node_log(node, level,
+    ngx_http_apigw_redis_node_log(node, level, 0,
                                   "server closed the connection");
 
     ngx_http_apigw_redis_node_lost(node, 0);
