@@ -1,0 +1,70 @@
+
+/*
+ * Limits, bursts, costs and shares as they are written, in the configuration
+ * or in a variable's value:
+ *
+ *     rate    <n>r/<s|m|h|d>, such as 100r/m; or "unlimited"
+ *     burst   <n>
+ *     cost    <n>, 0 to 10^9
+ *     share   a decimal number above 0, at most 1, such as 0.25
+ *
+ * An error's word is the mend: what should stand there instead.
+ */
+
+
+#ifndef _APIGW_LIMIT_H_INCLUDED_
+#define _APIGW_LIMIT_H_INCLUDED_
+
+
+#include "apigw.h"
+#include "apigw_gcra.h"
+
+
+#pragma GCC visibility push(hidden)
+
+
+typedef enum {
+    APIGW_LIMIT_UNLIMITED = 0,       /* the policy is skipped */
+    APIGW_LIMIT_RATE
+} apigw_limit_kind_e;
+
+
+typedef struct {
+    apigw_limit_kind_e   kind;
+    uint64_t             count;      /* n, as written */
+    uint64_t             unit;       /* seconds */
+    apigw_gcra_t         gcra;
+    bool                 rounded;    /* whole ticks change it by over 1 % */
+} apigw_limit_t;
+
+
+/*
+ * Reads a rate; its burst is n.
+ * APIGW_EINPUT malformed, APIGW_ELIMIT out of bounds; *limit is untouched then
+ */
+apigw_rc_t apigw_limit_rate(apigw_str_t text, apigw_limit_t *limit,
+    apigw_error_t *error);
+
+
+/*
+ * Gives a rate the burst that `text` says; no effect on "unlimited".
+ * APIGW_EINPUT malformed, APIGW_ELIMIT out of bounds; *limit is untouched then
+ */
+apigw_rc_t apigw_limit_burst(apigw_str_t text, apigw_limit_t *limit,
+    apigw_error_t *error);
+
+
+/* APIGW_EINPUT not digits, APIGW_ELIMIT above APIGW_GCRA_MAX_COST. */
+apigw_rc_t apigw_limit_cost(apigw_str_t text, uint64_t *cost,
+    apigw_error_t *error);
+
+
+/* In 1/APIGW_GCRA_SHARE. APIGW_EINPUT; APIGW_ELIMIT 0 or above 1. */
+apigw_rc_t apigw_limit_share(apigw_str_t text, uint64_t *share,
+    apigw_error_t *error);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _APIGW_LIMIT_H_INCLUDED_ */

@@ -1,0 +1,140 @@
+
+#include "apigw_ratelimit_fields.h"
+
+
+#define APIGW_RATELIMIT_MAX  999999999999999ull   /* RFC 9651, 3.3.1 */
+
+
+static uint8_t *apigw_ratelimit_write_string(uint8_t *p, bool first,
+    apigw_str_t s);
+static uint8_t *apigw_ratelimit_write_parameter(uint8_t *p, char name,
+    uint64_t n);
+
+
+uint64_t
+apigw_ratelimit_seconds(uint64_t ticks)
+{
+    return ticks / APIGW_GCRA_SECOND + (ticks % APIGW_GCRA_SECOND != 0);
+}
+
+
+apigw_ratelimit_quota_t
+apigw_ratelimit_quota(const apigw_limit_t *limit)
+{
+    uint64_t                 burst;
+    apigw_ratelimit_quota_t  quota;
+
+    /* of the interval as written: T's rounding must not add a second */
+
+    burst = limit->gcra.burst * limit->unit;
+
+    if (burst < limit->count) {
+        quota.quota = limit->count;
+        quota.window = limit->unit;
+        return quota;
+    }
+
+    quota.quota = limit->gcra.burst;
+    quota.window = (burst + limit->count - 1) / limit->count;
+
+    return quota;
+}
+
+
+uint64_t
+apigw_ratelimit_reset(const apigw_ratelimit_quota_t *quota,
+    const apigw_gcra_report_t *report, bool denied)
+{
+    uint64_t           full;
+    unsigned __int128  fair;
+
+    if (denied && report->retry > 0) {
+        return apigw_ratelimit_seconds(report->retry);
+    }
+
+    full = apigw_ratelimit_seconds(report->full);
+
+    fair = (unsigned __int128) report->remaining * quota->window;
+    fair = (fair + quota->quota - 1) / quota->quota;
+
+    return fair > full ? (uint64_t) fair : full;
+}
+
+
+uint8_t *
+apigw_ratelimit_write_policy(uint8_t *p, bool first, apigw_str_t name,
+    const apigw_ratelimit_quota_t *quota)
+{
+    p = apigw_ratelimit_write_string(p, first, name);
+    p = apigw_ratelimit_write_parameter(p, 'q', quota->quota);
+
+    return apigw_ratelimit_write_parameter(p, 'w', quota->window);
+}
+
+
+uint8_t *
+apigw_ratelimit_write_state(uint8_t *p, bool first, apigw_str_t name,
+    uint64_t remaining, uint64_t reset)
+{
+    p = apigw_ratelimit_write_string(p, first, name);
+    p = apigw_ratelimit_write_parameter(p, 'r', remaining);
+
+    return apigw_ratelimit_write_parameter(p, 't', reset);
+}
+
+
+static uint8_t *
+apigw_ratelimit_write_string(uint8_t *p, bool first, apigw_str_t s)
+{
+    size_t  i;
+
+    if (!first) {
+        *p++ = ',';
+        *p++ = ' ';
+    }
+
+    *p++ = '"';
+
+    for (i = 0; i < s.len; i++) {
+        if (s.data[i] == '"' || s.data[i] == '\\') {
+            *p++ = '\\';
+        }
+
+        *p++ = s.data[i] >= 0x20 && s.data[i] < 0x7f ? s.data[i] : '?';
+    }
+
+    *p++ = '"';
+
+    return p;
+}
+
+
+static uint8_t *
+apigw_ratelimit_write_parameter(uint8_t *p, char name, uint64_t n)
+{
+    *p++ = ';';
+    *p++ = name;
+    *p++ = '=';
+
+    return apigw_ratelimit_write_number(p, n < APIGW_RATELIMIT_MAX
+                                           ? n : APIGW_RATELIMIT_MAX);
+}
+
+
+uint8_t *
+apigw_ratelimit_write_number(uint8_t *p, uint64_t n)
+{
+    uint8_t  digits[20];
+    size_t   i;
+
+    i = sizeof(digits);
+
+    do {
+        digits[--i] = '0' + n % 10;
+        n /= 10;
+    } while (n);
+
+    memcpy(p, digits + i, sizeof(digits) - i);
+
+    return p + sizeof(digits) - i;
+}

@@ -1,0 +1,175 @@
+
+/*
+ * The fields of a response, from any limit, state and name: an Item fits the
+ * room its size promises and parses as RFC 9651 wants it, with the numbers
+ * put in.
+ */
+
+
+#include "apigw_ratelimit_fields.h"
+
+#include <stdlib.h>
+
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+
+#define MAX  999999999999999ull
+
+
+static void
+must(bool cond)
+{
+    if (!cond) {
+        abort();
+    }
+}
+
+
+static uint64_t
+number(const uint8_t **data, size_t *size)
+{
+    uint64_t  n;
+
+    n = 0;
+
+    if (*size >= sizeof(n)) {
+        memcpy(&n, *data, sizeof(n));
+        *data += sizeof(n);
+        *size -= sizeof(n);
+    }
+
+    return n;
+}
+
+
+/* sf-string (RFC 9651, 3.3.3); returns its end. */
+
+static const uint8_t *
+string(const uint8_t *p, const uint8_t *end, apigw_str_t name)
+{
+    size_t   i;
+    uint8_t  ch;
+
+    must(p < end && *p++ == '"');
+
+    for (i = 0; ; i++, p++) {
+        must(p < end);
+
+        if (*p == '"') {
+            break;
+        }
+
+        must(*p >= 0x20 && *p < 0x7f);
+
+        if (*p == '\\') {
+            p++;
+            must(p < end && (*p == '"' || *p == '\\'));
+        }
+
+        must(i < name.len);
+        ch = name.data[i];
+        must(*p == (ch >= 0x20 && ch < 0x7f ? ch : '?'));
+    }
+
+    must(i == name.len);
+
+    return p + 1;
+}
+
+
+static const uint8_t *
+parameter(const uint8_t *p, const uint8_t *end, char name, uint64_t value)
+{
+    uint64_t        n;
+    const uint8_t  *start;
+
+    must(end - p > 3 && p[0] == ';' && p[1] == name && p[2] == '=');
+    p += 3;
+
+    for (n = 0, start = p; p < end && *p >= '0' && *p <= '9'; p++) {
+        n = 10 * n + (*p - '0');
+    }
+
+    must(p > start && p - start <= 15 && (*start != '0' || p - start == 1));
+    must(n == (value < MAX ? value : MAX));
+
+    return p;
+}
+
+
+static void
+items(apigw_str_t name, uint64_t a, uint64_t b)
+{
+    size_t                    size;
+    uint8_t                  *buf, *end;
+    const uint8_t            *p;
+    apigw_ratelimit_quota_t   quota = { a, b };
+
+    size = 2 * apigw_ratelimit_item_size(name.len);
+    buf = malloc(size);
+    must(buf != NULL);
+
+    end = apigw_ratelimit_write_policy(buf, true, name, &quota);
+    must((size_t) (end - buf) <= size / 2);
+
+    end = apigw_ratelimit_write_state(end, false, name, b, a);
+    must((size_t) (end - buf) <= size);
+
+    p = string(buf, end, name);
+    p = parameter(p, end, 'q', a);
+    p = parameter(p, end, 'w', b);
+    must(end - p > 2 && p[0] == ',' && p[1] == ' ');
+    p = string(p + 2, end, name);
+    p = parameter(p, end, 'r', b);
+    p = parameter(p, end, 't', a);
+    must(p == end);
+
+    free(buf);
+}
+
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    uint64_t                 now, seconds;
+    apigw_str_t              name;
+    apigw_limit_t            limit;
+    apigw_gcra_look_t        look;
+    apigw_gcra_report_t      report;
+    apigw_ratelimit_quota_t  quota;
+
+    static const uint64_t    units[] = { 1, 60, 3600, 86400 };
+
+    limit.kind = APIGW_LIMIT_RATE;
+    limit.unit = units[number(&data, &size) % 4];
+    limit.count = number(&data, &size);
+    limit.gcra.burst = number(&data, &size);
+
+    if (apigw_gcra_period(limit.count, limit.unit, &limit.gcra.period)
+        == APIGW_OK
+        && apigw_gcra_valid(limit.gcra.burst, limit.gcra.period))
+    {
+        quota = apigw_ratelimit_quota(&limit);
+        must(quota.quota > 0 && quota.window > 0);
+
+        now = number(&data, &size) & APIGW_GCRA_MAX_SPAN;
+        apigw_gcra_look(&limit.gcra, number(&data, &size), now, 1, 1, &look);
+        apigw_gcra_report(&limit.gcra, &look, now, 1, &report);
+
+        seconds = apigw_ratelimit_reset(&quota, &report, look.fits == 0);
+        must(seconds >= apigw_ratelimit_seconds(
+                            look.fits ? report.full
+                                      : (uint64_t) report.retry));
+        must(look.fits || seconds > 0);
+    }
+
+    now = number(&data, &size);
+    seconds = number(&data, &size);
+
+    name.data = data;
+    name.len = size;
+    items(name, now, seconds);
+
+    return 0;
+}

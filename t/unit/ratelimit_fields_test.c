@@ -1,0 +1,147 @@
+
+/* The fields of a response: what they say, byte for byte. */
+
+
+#include "apigw_ratelimit_fields.h"
+#include "apigw_test.h"
+
+
+static apigw_limit_t
+rate(const char *s, const char *burst)
+{
+    apigw_str_t    text;
+    apigw_error_t  error;
+    apigw_limit_t  limit;
+
+    memset(&limit, 0, sizeof(limit));
+
+    text.data = (const uint8_t *) s;
+    text.len = strlen(s);
+    (void) apigw_limit_rate(text, &limit, &error);
+
+    if (burst) {
+        text.data = (const uint8_t *) burst;
+        text.len = strlen(burst);
+        (void) apigw_limit_burst(text, &limit, &error);
+    }
+
+    return limit;
+}
+
+
+static bool
+quota_is(const char *s, const char *burst, uint64_t q, uint64_t w)
+{
+    apigw_limit_t            limit = rate(s, burst);
+    apigw_ratelimit_quota_t  quota = apigw_ratelimit_quota(&limit);
+
+    return quota.quota == q && quota.window == w;
+}
+
+
+TEST(a_rate_is_told_as_its_burst_and_the_time_that_restores_it)
+{
+    EXPECT(quota_is("100r/m", NULL, 100, 60));
+    EXPECT(quota_is("7r/m", NULL, 7, 60));
+    EXPECT(quota_is("1000r/h", NULL, 1000, 3600));
+    EXPECT(quota_is("100r/m", "10", 10, 6));
+    EXPECT(quota_is("100r/m", "1", 100, 60));
+    EXPECT(quota_is("100r/m", "2", 2, 2));
+    EXPECT(quota_is("50r/s", "10", 50, 1));
+    EXPECT(quota_is("50r/s", NULL, 50, 1));
+    EXPECT(quota_is("1000000r/s", "1000001", 1000001, 2));
+    EXPECT(quota_is("1r/d", "31", 31, 31 * 86400));
+}
+
+
+TEST(seconds_are_rounded_up)
+{
+    EXPECT(apigw_ratelimit_seconds(0) == 0);
+    EXPECT(apigw_ratelimit_seconds(1) == 1);
+    EXPECT(apigw_ratelimit_seconds(APIGW_GCRA_SECOND) == 1);
+    EXPECT(apigw_ratelimit_seconds(APIGW_GCRA_SECOND + 1) == 2);
+    EXPECT(apigw_ratelimit_seconds(UINT64_MAX) == 2305843009214);
+}
+
+
+TEST(a_reset_is_the_wait_or_the_fair_time)
+{
+    apigw_ratelimit_quota_t  quota = { 100, 60 };
+    apigw_gcra_report_t      report = { 0, 0, 0 };
+
+    report.retry = APIGW_GCRA_SECOND + 1;
+    report.full = 60 * APIGW_GCRA_SECOND;
+    EXPECT(apigw_ratelimit_reset(&quota, &report, true) == 2);
+    EXPECT(apigw_ratelimit_reset(&quota, &report, false) == 60);
+
+    /* 99 left: not before 99 * 60 / 100 s */
+    report.remaining = 99;
+    report.retry = 0;
+    report.full = 1;
+    EXPECT(apigw_ratelimit_reset(&quota, &report, false) == 60);
+
+    report.remaining = 50;
+    EXPECT(apigw_ratelimit_reset(&quota, &report, false) == 30);
+
+    report.retry = -1;
+    report.remaining = 0;
+    report.full = 5 * APIGW_GCRA_SECOND;
+    EXPECT(apigw_ratelimit_reset(&quota, &report, true) == 5);
+}
+
+
+TEST(items_are_written_as_a_list)
+{
+    uint8_t                  buf[256], *p;
+    apigw_str_t              a = apigw_str("per_user"), b = apigw_str("b");
+    apigw_ratelimit_quota_t  quota = { 100, 60 };
+    static const char        policies[] =
+                                     "\"per_user\";q=100;w=60, \"b\";q=100;w=60";
+    static const char        states[] = "\"per_user\";r=42;t=35, \"b\";r=0;t=0";
+
+    p = apigw_ratelimit_write_policy(buf, true, a, &quota);
+    p = apigw_ratelimit_write_policy(p, false, b, &quota);
+
+    EXPECT((size_t) (p - buf) == sizeof(policies) - 1);
+    EXPECT(memcmp(buf, policies, sizeof(policies) - 1) == 0);
+
+    p = apigw_ratelimit_write_state(buf, true, a, 42, 35);
+    p = apigw_ratelimit_write_state(p, false, b, 0, 0);
+
+    EXPECT((size_t) (p - buf) == sizeof(states) - 1);
+    EXPECT(memcmp(buf, states, sizeof(states) - 1) == 0);
+}
+
+
+TEST(what_a_string_cannot_hold_is_masked_and_integers_are_held)
+{
+    uint8_t            buf[256], *p;
+    apigw_str_t        name = apigw_str("a\"b\\c\n\x80");
+    static const char  item[] =
+                "\"a\\\"b\\\\c??\";r=999999999999999;t=999999999999999";
+
+    p = apigw_ratelimit_write_state(buf, true, name, UINT64_MAX, UINT64_MAX);
+
+    EXPECT((size_t) (p - buf) == sizeof(item) - 1);
+    EXPECT(memcmp(buf, item, sizeof(item) - 1) == 0);
+    EXPECT(sizeof(item) - 1 < apigw_ratelimit_item_size(name.len));
+}
+
+
+TEST(numbers_reach_64_bits)
+{
+    uint8_t  buf[20];
+
+    EXPECT(apigw_ratelimit_write_number(buf, UINT64_MAX) == buf + 20);
+    EXPECT(memcmp(buf, "18446744073709551615", 20) == 0);
+    EXPECT(apigw_ratelimit_write_number(buf, 0) == buf + 1);
+    EXPECT(buf[0] == '0');
+}
+
+
+TEST_MAIN(CASE(a_rate_is_told_as_its_burst_and_the_time_that_restores_it),
+          CASE(seconds_are_rounded_up),
+          CASE(a_reset_is_the_wait_or_the_fair_time),
+          CASE(items_are_written_as_a_list),
+          CASE(what_a_string_cannot_hold_is_masked_and_integers_are_held),
+          CASE(numbers_reach_64_bits))

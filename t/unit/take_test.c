@@ -1,0 +1,467 @@
+
+/*
+ * The take: all limits or none, whatever their order; exact with processes
+ * and threads side by side; and nothing is lost with a process killed inside.
+ */
+
+
+#include "apigw_take.h"
+#include "apigw_test.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+
+#define SIZE      (512 * 1024)
+#define THREADS   4
+#define PROCESSES 4
+#define EACH      20000
+
+
+static bool
+alive(uint64_t owner)
+{
+    return kill((pid_t) owner, 0) == 0;
+}
+
+
+static bool
+make(apigw_slots_t *slots)
+{
+    void           *memory;
+    const uint8_t   secret[16] = { 1, 2, 3 };
+
+    memory = mmap(NULL, SIZE, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS,
+                  -1, 0);
+
+    if (memory == MAP_FAILED
+        || apigw_slots_create(slots, memory, SIZE, secret, 0) != APIGW_OK)
+    {
+        return false;
+    }
+
+    slots->owner = getpid();
+    slots->alive = alive;
+
+    return true;
+}
+
+
+static apigw_siphash_t
+name(uint64_t n)
+{
+    apigw_siphash_t  key = { { 7, 9 } };
+
+    return apigw_siphash(&key, &n, sizeof(n));
+}
+
+
+static apigw_take_t
+limit(apigw_slots_t *slots, uint64_t n, uint64_t burst, uint64_t period)
+{
+    apigw_take_t  take;
+
+    memset(&take, 0, sizeof(take));
+
+    take.slots = slots;
+    take.key = name(n);
+    take.limit.burst = burst;
+    take.limit.period = period;
+    take.cost = 1;
+    take.now = 1000;
+
+    return take;
+}
+
+
+static uint64_t
+value(apigw_slots_t *slots, uint64_t n)
+{
+    uint64_t         word;
+    apigw_siphash_t  key = name(n);
+
+    return apigw_slots_find(slots, &key, &word) ? word & APIGW_SLOTS_VALUE : 0;
+}
+
+
+TEST(one_limit_admits_its_burst_and_then_its_rate)
+{
+    unsigned       i;
+    apigw_take_t   take;
+    apigw_slots_t  slots;
+
+    EXPECT(make(&slots));
+    take = limit(&slots, 1, 5, 100);
+
+    for (i = 0; i < 5; i++) {
+        EXPECT(apigw_take(&take, 1));
+        EXPECT(!take.denied);
+        EXPECT(take.report.remaining == 4 - i);
+        EXPECT(take.full == 100 * i);
+    }
+
+    EXPECT(!apigw_take(&take, 1));
+    EXPECT(take.denied);
+    EXPECT(take.report.retry == 100);
+
+    take.now += 99;
+    EXPECT(!apigw_take(&take, 1));
+    take.now += 1;
+    EXPECT(apigw_take(&take, 1));
+    EXPECT(!apigw_take(&take, 1));
+}
+
+
+TEST(a_denial_and_no_cost_change_nothing)
+{
+    uint64_t       a, b;
+    apigw_take_t   takes[2];
+    apigw_slots_t  slots;
+
+    EXPECT(make(&slots));
+
+    takes[0] = limit(&slots, 1, 10, 100);
+    takes[1] = limit(&slots, 2, 1, 100);
+
+    EXPECT(apigw_take(takes, 2));
+
+    a = value(&slots, 1);
+    b = value(&slots, 2);
+
+    EXPECT(!apigw_take(takes, 2));
+    EXPECT(!takes[0].denied && takes[1].denied);
+    EXPECT(takes[0].report.remaining == 9 && takes[0].report.retry == 0);
+    EXPECT(takes[1].report.retry == 100);
+    EXPECT(value(&slots, 1) == a && value(&slots, 2) == b);
+
+    takes[0].cost = takes[1].cost = 0;
+    EXPECT(apigw_take(takes, 2));
+    EXPECT(value(&slots, 1) == a && value(&slots, 2) == b);
+
+    takes[0].cost = 11;
+    EXPECT(!apigw_take(takes, 1));
+    EXPECT(takes[0].report.retry == -1);
+    EXPECT(value(&slots, 1) == a);
+
+    /* of a key never seen, a denial leaves no entry */
+
+    takes[0] = limit(&slots, 3, 10, 100);
+    takes[1].cost = 1;
+    EXPECT(!apigw_take(takes, 2));
+    EXPECT(slots.shared->entries == 2);
+}
+
+
+TEST(a_shadow_holds_nothing_back_and_is_charged_with_the_others)
+{
+    apigw_take_t   takes[2];
+    apigw_slots_t  slots;
+
+    EXPECT(make(&slots));
+
+    takes[0] = limit(&slots, 1, 3, 100);
+    takes[1] = limit(&slots, 2, 1, 100);
+    takes[1].shadow = true;
+
+    EXPECT(apigw_take(takes, 2) && !takes[1].denied);
+    EXPECT(apigw_take(takes, 2) && takes[1].denied);
+    EXPECT(apigw_take(takes, 2) && takes[1].denied);
+    EXPECT(!apigw_take(takes, 2) && takes[0].denied && takes[1].denied);
+    EXPECT(value(&slots, 1) == 1300 && value(&slots, 2) == 1100);
+}
+
+
+/* Sixteen limits in two orders: the same verdicts, the same states. */
+
+TEST(the_order_of_limits_changes_nothing)
+{
+    bool           first, second;
+    uint64_t       seed;
+    unsigned       i, k, at, round;
+    apigw_take_t   a[16], b[16], swap;
+    apigw_slots_t  one, two;
+
+    EXPECT(make(&one));
+    EXPECT(make(&two));
+
+    seed = 5;
+
+    for (round = 0; round < 500; round++) {
+        for (i = 0; i < 16; i++) {
+            seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+            a[i] = limit(&one, i, 1 + i * 3, 10 + i);
+            a[i].cost = (seed >> 33) % 3;
+            a[i].now = 1000 + round * 7;
+            b[i] = a[i];
+            b[i].slots = &two;
+        }
+
+        for (i = 15; i > 0; i--) {
+            seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+            k = (seed >> 33) % (i + 1);
+            swap = b[i];
+            b[i] = b[k];
+            b[k] = swap;
+        }
+
+        first = apigw_take(a, 16);
+        second = apigw_take(b, 16);
+        EXPECT(first == second);
+
+        for (i = 0; i < 16; i++) {
+            for (at = 0; memcmp(&a[at].key, &b[i].key, 16) != 0; at++) {
+                /* void */
+            }
+
+            EXPECT(memcmp(&a[at].report, &b[i].report,
+                          sizeof(a[at].report)) == 0);
+            EXPECT(value(&one, i) == value(&two, i));
+        }
+    }
+}
+
+
+TEST(a_refund_gives_the_charge_back)
+{
+    apigw_take_t   takes[2], before;
+    apigw_slots_t  slots;
+
+    EXPECT(make(&slots));
+
+    takes[0] = limit(&slots, 1, 5, 100);
+    takes[1] = limit(&slots, 2, 5, 100);
+
+    EXPECT(apigw_take(takes, 2));
+    EXPECT(apigw_take(takes, 2));
+    EXPECT(value(&slots, 1) == 1200);
+
+    apigw_take_back(&takes[0], 1000);
+    EXPECT(value(&slots, 1) == 1100 && value(&slots, 2) == 1200);
+
+    /* of an entry that has gone: nothing */
+
+    before = limit(&slots, 9, 5, 100);
+    apigw_take_back(&before, 1000);
+    EXPECT(slots.shared->entries == 2);
+}
+
+
+TEST(a_copy_follows_what_was_granted_elsewhere)
+{
+    apigw_take_t   take;
+    apigw_slots_t  slots;
+
+    EXPECT(make(&slots));
+
+    take = limit(&slots, 1, 3, 100);
+
+    apigw_take_spend(&take);
+    EXPECT(value(&slots, 1) == 1100);
+
+    apigw_take_spend(&take);
+    apigw_take_spend(&take);
+    apigw_take_spend(&take);
+    EXPECT(value(&slots, 1) == 1300);
+
+    EXPECT(!apigw_take(&take, 1));
+    take.now = 1100;
+    EXPECT(apigw_take(&take, 1));
+}
+
+
+TEST(a_denial_is_repeated_until_it_lapses_for_no_lower_cost)
+{
+    apigw_take_t   take;
+    apigw_slots_t  slots;
+    const uint64_t s = APIGW_GCRA_SECOND;
+
+    EXPECT(make(&slots));
+
+    take = limit(&slots, 1, 10, 60 * s);
+    take.now = s;
+    take.cost = 3;
+
+    EXPECT(!apigw_take_recall(&take));
+
+    /* denied for 100 s, remembered for 1 s */
+
+    apigw_take_deny(&take, 2 * s, 101 * s);
+    EXPECT(value(&slots, 1) == 0);
+
+    EXPECT(apigw_take_recall(&take));
+    EXPECT(take.denied);
+    EXPECT((uint64_t) take.report.retry >= 100 * s);
+    EXPECT((uint64_t) take.report.retry < 100 * s + 16000);
+
+    /* 3 units in 100 s at one a minute: 1 is there now, 2 in 40 s */
+
+    EXPECT(take.report.remaining == 1);
+
+    take.cost = 4;
+    EXPECT(apigw_take_recall(&take));
+    EXPECT((uint64_t) take.report.retry >= 160 * s);
+
+    take.cost = 2;
+    EXPECT(!apigw_take_recall(&take));
+
+    take.cost = 3;
+    take.now = 2 * s - 1;
+    EXPECT(apigw_take_recall(&take));
+
+    take.now = 2 * s;
+    EXPECT(!apigw_take_recall(&take));
+}
+
+
+/* Threads and processes */
+
+typedef struct {
+    apigw_slots_t   slots;
+    unsigned        nlimits;
+    unsigned        keys;
+    unsigned        passed;
+} worker_t;
+
+
+static void *
+work(void *data)
+{
+    unsigned       i, k;
+    worker_t      *w = data;
+    apigw_take_t   takes[3];
+
+    for (i = 0; i < EACH; i++) {
+        for (k = 0; k < w->nlimits; k++) {
+            takes[k] = limit(&w->slots, k ? 100 * k + i % w->keys : 1,
+                             k ? 1000000 : 30000, 1000000);
+        }
+
+        w->passed += apigw_take(takes, w->nlimits);
+    }
+
+    return NULL;
+}
+
+
+static unsigned
+run_threads(apigw_slots_t *slots, unsigned nlimits, unsigned keys)
+{
+    unsigned   i, passed;
+    worker_t   workers[THREADS];
+    pthread_t  threads[THREADS];
+
+    passed = 0;
+
+    for (i = 0; i < THREADS; i++) {
+        workers[i] = (worker_t) { *slots, nlimits, keys, 0 };
+        (void) pthread_create(&threads[i], NULL, work, &workers[i]);
+    }
+
+    for (i = 0; i < THREADS; i++) {
+        (void) pthread_join(threads[i], NULL);
+        passed += workers[i].passed;
+    }
+
+    return passed;
+}
+
+
+TEST(threads_share_one_limit_exactly)
+{
+    apigw_slots_t  slots;
+
+    EXPECT(make(&slots));
+    EXPECT(run_threads(&slots, 1, 1) == 30000);
+}
+
+
+TEST(threads_share_three_limits_exactly_and_charge_them_alike)
+{
+    unsigned       i;
+    uint64_t       sum;
+    apigw_slots_t  slots;
+
+    EXPECT(make(&slots));
+    EXPECT(run_threads(&slots, 3, 7) == 30000);
+
+    EXPECT(value(&slots, 1) == 1000 + 30000ull * 1000000);
+
+    for (sum = 0, i = 0; i < 7; i++) {
+        sum += (value(&slots, 100 + i) - 1000) / 1000000;
+    }
+
+    EXPECT(sum == 30000);
+}
+
+
+/* More keys than slots: nothing hangs, the hot limit stays exact. */
+
+TEST(threads_share_a_full_table)
+{
+    apigw_slots_t  slots;
+
+    EXPECT(make(&slots));
+    EXPECT(run_threads(&slots, 3, EACH) == 30000);
+    EXPECT(slots.shared->evicted_live > 0);
+    EXPECT(slots.shared->entries <= slots.nslots);
+}
+
+
+TEST(processes_killed_inside_stop_nobody)
+{
+    int            status;
+    pid_t          pids[PROCESSES];
+    unsigned       i, k;
+    uint64_t       used;
+    worker_t       w;
+    apigw_slots_t  slots;
+
+    EXPECT(make(&slots));
+
+    for (k = 0; k < 20; k++) {
+
+        for (i = 0; i < PROCESSES; i++) {
+            pids[i] = fork();
+
+            if (pids[i] == 0) {
+                w = (worker_t) { slots, 3, 50, 0 };
+                w.slots.owner = getpid();
+
+                for ( ;; ) {
+                    (void) work(&w);
+                }
+            }
+        }
+
+        (void) usleep(2000);
+
+        for (i = 0; i < PROCESSES; i++) {
+            (void) kill(pids[i], SIGKILL);
+            EXPECT(waitpid(pids[i], &status, 0) == pids[i]);
+        }
+    }
+
+    w = (worker_t) { slots, 3, 50, 0 };
+    (void) work(&w);
+
+    /* the hot limit was never overdrawn, and its end is reached now */
+
+    used = (value(&slots, 1) - 1000) / 1000000;
+    EXPECT(used == 30000);
+}
+
+
+TEST_MAIN(CASE(one_limit_admits_its_burst_and_then_its_rate),
+          CASE(a_denial_and_no_cost_change_nothing),
+          CASE(a_shadow_holds_nothing_back_and_is_charged_with_the_others),
+          CASE(the_order_of_limits_changes_nothing),
+          CASE(a_refund_gives_the_charge_back),
+          CASE(a_copy_follows_what_was_granted_elsewhere),
+          CASE(a_denial_is_repeated_until_it_lapses_for_no_lower_cost),
+          CASE(threads_share_one_limit_exactly),
+          CASE(threads_share_three_limits_exactly_and_charge_them_alike),
+          CASE(threads_share_a_full_table),
+          CASE(processes_killed_inside_stop_nobody))
