@@ -1,0 +1,655 @@
+
+/*
+ * What the files of the auth module share: types first, then prototypes by
+ * file. ngx_http_apigw_auth_module.c tells how a request goes through them.
+ */
+
+
+#ifndef _NGX_HTTP_APIGW_AUTH_H_INCLUDED_
+#define _NGX_HTTP_APIGW_AUTH_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_apigw_arena.h"
+#include "ngx_http_apigw_header_name.h"
+#include "ngx_http_apigw_record.h"
+#include "ngx_http_apigw_reject.h"
+
+#include "apigw_claim_rule.h"
+#include "apigw_claims.h"
+#include "apigw_credential.h"
+#include "apigw_identity.h"
+#include "apigw_jwk.h"
+#include "apigw_jws.h"
+#include "apigw_keyfile.h"
+#include "apigw_table.h"
+
+
+/* exported: nginx finds it by name in the .so */
+
+extern ngx_module_t  ngx_http_apigw_auth_module;
+
+
+#pragma GCC visibility push(hidden)
+
+
+#define NGX_HTTP_APIGW_AUTH_JWKS_MAX_SIZE   (128 * 1024)
+#define NGX_HTTP_APIGW_AUTH_JWKS_POLL       5000
+#define NGX_HTTP_APIGW_AUTH_TOKEN_SIZE      (8 * 1024)
+#define NGX_HTTP_APIGW_AUTH_KEYS_MAX_SIZE   ((size_t) 1024 * 1024 * 1024)
+
+
+/* Kinds of credentials. */
+
+typedef enum {
+    NGX_HTTP_APIGW_AUTH_JWT = 0,
+    NGX_HTTP_APIGW_AUTH_KEY,
+    NGX_HTTP_APIGW_AUTH_KINDS            /* how many; also "none" */
+} ngx_http_apigw_auth_kind_e;
+
+
+/* Where a directive was written: for rules that are checked later. */
+
+typedef struct {
+    u_char                          *file;
+    ngx_uint_t                       line;
+} ngx_http_apigw_auth_place_t;
+
+
+/* A named block while it is being read. */
+
+typedef struct ngx_http_apigw_auth_block_s  ngx_http_apigw_auth_block_t;
+
+typedef struct {
+    ngx_str_t                        name;
+    ngx_uint_t                       min;        /* arguments */
+    ngx_uint_t                       max;        /* 0: any number */
+    char                          *(*set)(ngx_conf_t *cf,
+                                         ngx_http_apigw_auth_block_t *block,
+                                         ngx_str_t *args, ngx_uint_t nargs);
+    size_t                           offset;     /* in the data, for set() */
+} ngx_http_apigw_auth_param_t;
+
+struct ngx_http_apigw_auth_block_s {
+    const char                      *kind;       /* the directive */
+    ngx_str_t                        name;
+    ngx_http_apigw_auth_param_t     *params;     /* ends with an empty name */
+    ngx_http_apigw_auth_param_t     *param;      /* being set */
+    uint32_t                         seen;       /* a bit for each of them */
+    apigw_arena_t                    arena;      /* the configuration's pool */
+    void                            *data;
+};
+
+
+/* A file that was read whole; what tells one state of it from another. */
+
+typedef struct {
+    ngx_str_t                        text;       /* of malloc() */
+    ngx_err_t                        err;        /* why it could not be read */
+    const char                      *fault;      /* the call, or what is wrong */
+    dev_t                            dev;
+    ino_t                            ino;
+    off_t                            size;
+    time_t                           mtime;
+    long                             mtime_nsec;
+    mode_t                           mode;
+} ngx_http_apigw_auth_file_t;
+
+
+/*
+ * A file that a worker looks at now and then.
+ *
+ * IDLE    -> READING   the timer fired; stat() and read in a thread
+ * READING -> IDLE      back in the event loop: what was loaded is in force, or
+ *                      the fault is logged, once for each state of the file
+ */
+
+typedef struct ngx_http_apigw_auth_watch_s  ngx_http_apigw_auth_watch_t;
+
+struct ngx_http_apigw_auth_watch_s {
+    ngx_str_t                        path;
+    size_t                           max;        /* bytes of the file */
+    ngx_msec_t                       interval;
+    void                            *data;
+
+    /* in a thread: it may touch `data`'s result and nothing else */
+    void                           (*load)(ngx_http_apigw_auth_watch_t *watch,
+                                           ngx_str_t *text);
+    /* in the event loop, after load() */
+    void                           (*done)(ngx_http_apigw_auth_watch_t *watch,
+                                           ngx_log_t *log);
+
+    ngx_http_apigw_auth_file_t       seen;
+    ngx_http_apigw_auth_file_t       file;       /* of the last look */
+    unsigned                         loaded:1;   /* load() was called */
+    ngx_event_t                      timer;
+#if (NGX_THREADS)
+    ngx_thread_task_t                task;
+    ngx_thread_pool_t               *threads;    /* NULL: read in the worker */
+#endif
+};
+
+
+/* One generation of a provider's keys; requests hold it by `refs`. */
+
+typedef struct {
+    apigw_heap_t                     heap;
+    apigw_jwks_t                    *set;
+    ngx_uint_t                       refs;
+} ngx_http_apigw_auth_keys_t;
+
+
+/* A provider's keys in this process: not configuration, it changes. */
+
+typedef struct {
+    ngx_str_t                        provider;
+    ngx_uint_t                       symmetric;
+    ngx_http_apigw_auth_keys_t      *keys;       /* in force */
+
+    ngx_http_apigw_auth_watch_t      watch;
+    ngx_http_apigw_auth_keys_t      *loaded;     /* by the thread; or */
+    const char                      *fault;      /* why it did not */
+    apigw_jwks_report_t              report;     /* lives with `loaded` */
+} ngx_http_apigw_auth_jwks_t;
+
+
+typedef struct {
+    ngx_str_t                        name;
+    apigw_jws_rules_t                header;
+    apigw_claims_rules_t             claims;
+    apigw_claims_map_t               map;
+    size_t                           max_token_size;
+    ngx_str_t                        jwks_file;
+    ngx_http_apigw_auth_jwks_t      *jwks;
+} ngx_http_apigw_auth_provider_t;
+
+
+/* Where a client may put an API key. */
+
+typedef enum {
+    NGX_HTTP_APIGW_AUTH_IN_SCHEME = 0,           /* Authorization: ApiKey */
+    NGX_HTTP_APIGW_AUTH_IN_BASIC,                /* the user name of Basic */
+    NGX_HTTP_APIGW_AUTH_IN_HEADER,
+    NGX_HTTP_APIGW_AUTH_IN_ARG,
+    NGX_HTTP_APIGW_AUTH_IN_COOKIE
+} ngx_http_apigw_auth_in_e;
+
+typedef struct {
+    ngx_http_apigw_auth_in_e         in;
+    ngx_str_t                        name;       /* of a header: lower case */
+} ngx_http_apigw_auth_carrier_t;
+
+
+/* A table of keys in a zone of its own; two halves, so that one can be made
+ * while the other is read. */
+
+typedef struct {
+    ngx_atomic_t                     generation; /* its lowest bit: the half */
+    size_t                           half;       /* bytes of each */
+    size_t                           used[2];
+    u_char                           image[];    /* aligned for uint64_t */
+} ngx_http_apigw_auth_table_t;
+
+typedef struct {
+    ngx_str_t                        name;
+    ngx_str_t                        file;
+    ngx_str_t                        prefix;
+    ngx_array_t                     *carriers;   /* of _carrier_t */
+    u_char                           peppers[2][APIGW_KEY_PEPPER];
+    size_t                           npeppers;
+    void                            *image;      /* until the zone has it */
+    size_t                           image_size;
+    ngx_shm_zone_t                  *zone;
+    ngx_http_apigw_auth_table_t     *table;
+} ngx_http_apigw_auth_store_t;
+
+
+/* One `apigw_auth` that is not off. */
+
+typedef struct {
+    ngx_http_apigw_auth_place_t      place;
+    ngx_uint_t                       all;        /* "all"; else "any" */
+    ngx_http_apigw_auth_kind_e       kinds[NGX_HTTP_APIGW_AUTH_KINDS];
+    ngx_uint_t                       nkinds;     /* as listed */
+    ngx_array_t                     *names[NGX_HTTP_APIGW_AUTH_KINDS];
+
+    ngx_http_apigw_auth_provider_t **providers;
+    ngx_uint_t                       nproviders;
+    ngx_http_apigw_auth_store_t    **stores;
+    ngx_uint_t                       nstores;
+    ngx_array_t                      carriers;   /* of all stores, each once */
+    unsigned                         schemes;    /* of Authorization */
+    size_t                           max_token_size;
+    unsigned                         basic:1;
+} ngx_http_apigw_auth_policy_t;
+
+
+/* Requirements, in the order in which they decide. */
+
+typedef enum {
+    NGX_HTTP_APIGW_AUTH_NEED_CONSUMER = 0,
+    NGX_HTTP_APIGW_AUTH_NEED_SCOPE,
+    NGX_HTTP_APIGW_AUTH_NEED_ROLE,
+    NGX_HTTP_APIGW_AUTH_NEED_GROUP,
+    NGX_HTTP_APIGW_AUTH_NEED_CLAIM,
+    NGX_HTTP_APIGW_AUTH_NEED_VALUE
+} ngx_http_apigw_auth_need_e;
+
+typedef struct {
+    ngx_http_apigw_auth_need_e       need;
+    ngx_uint_t                       all;        /* of the scopes */
+    ngx_uint_t                       status;     /* of `apigw_require` */
+    apigw_str_list_t                 list;
+    apigw_claim_rule_t              *rule;
+    ngx_array_t                     *values;     /* ngx_http_complex_value_t */
+} ngx_http_apigw_auth_require_t;
+
+
+/* One `apigw_auth_set_header`. */
+
+typedef struct {
+    ngx_str_t                        name;
+    ngx_http_complex_value_t         value;
+    ngx_uint_t                       strip;      /* the value is "" */
+} ngx_http_apigw_auth_header_t;
+
+
+typedef struct {
+    ngx_str_t                        name;       /* of the variable */
+    apigw_claim_path_t               path;
+    apigw_claim_form_e               form;
+} ngx_http_apigw_auth_claim_var_t;
+
+
+typedef struct {
+    ngx_array_t                      providers;  /* pointers, as all below */
+    ngx_array_t                      stores;
+    ngx_array_t                      policies;
+    ngx_array_t                      names;      /* ngx_str_t: of identity
+                                                    headers, each once */
+    ngx_http_apigw_reject_vars_t     vars;
+} ngx_http_apigw_auth_main_conf_t;
+
+
+typedef struct {
+    ngx_http_apigw_auth_policy_t    *policy;     /* NULL: off */
+    ngx_str_t                       *anonymous;  /* NULL: off */
+    ngx_array_t                     *requires;   /* _require_t; or NULL */
+    ngx_str_t                        scope;      /* of all requirements */
+    ngx_array_t                     *headers;    /* _header_t; or NULL */
+    ngx_flag_t                       reset;
+    ngx_str_t                        realm;      /* ready for a challenge */
+    ngx_uint_t                       forward_token;      /* 0: strip */
+    ngx_uint_t                       forward_key;
+    ngx_uint_t                       preflight;  /* 1: pass */
+    ngx_uint_t                       error;      /* 1: problem */
+    ngx_flag_t                       dry_run;
+    ngx_uint_t                       log_level;
+    ngx_http_apigw_auth_place_t      place;      /* of the first requirement */
+} ngx_http_apigw_auth_loc_conf_t;
+
+
+/* Ways to fail: a row of the table of answers each. */
+
+typedef enum {
+    NGX_HTTP_APIGW_AUTH_NO_FAILURE = 0,
+    NGX_HTTP_APIGW_AUTH_MISSING,
+    NGX_HTTP_APIGW_AUTH_BAD_REQUEST,
+    NGX_HTTP_APIGW_AUTH_BAD_TOKEN,
+    NGX_HTTP_APIGW_AUTH_BAD_KEY,
+    NGX_HTTP_APIGW_AUTH_NO_SCOPE,
+    NGX_HTTP_APIGW_AUTH_DENIED,
+    NGX_HTTP_APIGW_AUTH_UNAVAILABLE
+} ngx_http_apigw_auth_failure_e;
+
+typedef struct {
+    ngx_http_apigw_auth_failure_e    kind;
+    const char                      *word;       /* static: the reason */
+    ngx_uint_t                       status;     /* 0: the kind's own */
+} ngx_http_apigw_auth_failure_t;
+
+
+typedef enum {
+    NGX_HTTP_APIGW_AUTH_OFF = 0,
+    NGX_HTTP_APIGW_AUTH_OK,
+    NGX_HTTP_APIGW_AUTH_ANONYMOUS,
+    NGX_HTTP_APIGW_AUTH_NOTHING,
+    NGX_HTTP_APIGW_AUTH_REJECTED,
+    NGX_HTTP_APIGW_AUTH_NO_ANSWER
+} ngx_http_apigw_auth_status_e;
+
+
+/* What one kind of credential came to. */
+
+typedef struct {
+    unsigned                         presented:1;
+    unsigned                         valid:1;
+    ngx_http_apigw_auth_failure_t    failure;
+    apigw_identity_t                *identity;   /* made when first asked for */
+
+    /* a token, to make the identity of */
+    ngx_http_apigw_auth_provider_t  *provider;
+    apigw_claims_t                  *claims;
+    apigw_claims_dates_t             dates;
+    apigw_jwk_t                     *key;
+    ngx_http_apigw_auth_keys_t      *keys;       /* keeps `key` alive */
+
+    ngx_str_t                        name;       /* of the block that vouches */
+} ngx_http_apigw_auth_result_t;
+
+
+/*
+ * The record of a main request.
+ *
+ * NEW        -> CREDENTIAL  what the client presented is read, for good: later
+ *                           the lines may be gone from the request
+ * CREDENTIAL -> DONE        identified under `policy`, within one call
+ * DONE       -> CREDENTIAL  an internal redirect led to another policy
+ */
+
+typedef enum {
+    NGX_HTTP_APIGW_AUTH_NEW = 0,
+    NGX_HTTP_APIGW_AUTH_CREDENTIAL,
+    NGX_HTTP_APIGW_AUTH_DONE
+} ngx_http_apigw_auth_state_e;
+
+typedef struct {
+    ngx_http_apigw_record_t          record;     /* first */
+
+    ngx_http_apigw_auth_state_e      state;
+    ngx_http_apigw_auth_policy_t    *policy;     /* of the results */
+    ngx_http_apigw_auth_result_t     results[NGX_HTTP_APIGW_AUTH_KINDS];
+
+    /* the request as it came */
+    ngx_list_part_t                  headers;
+    ngx_table_elt_t                 *authorization;
+    ngx_str_t                        args;
+
+    /* what is presented under `policy` */
+    apigw_credential_t               token;
+    apigw_str_t                      key;
+    ngx_http_apigw_auth_carrier_t   *carrier;    /* of the key */
+
+    /* the decision */
+    ngx_http_apigw_auth_status_e     status;
+    ngx_http_apigw_auth_kind_e       primary;    /* whose identity counts */
+    apigw_identity_t                *anonymous;
+    ngx_http_apigw_auth_failure_t    failure;
+    ngx_http_apigw_auth_loc_conf_t  *refused_by; /* NULL: not, or let pass */
+    uint64_t                         usec;       /* spent identifying */
+    unsigned                         identified:1;       /* it is known who */
+    unsigned                         preflight:1;
+    unsigned                         unsafe:1;   /* an identity header's value
+                                                    has a control byte */
+    unsigned                         dry:1;      /* refused, yet let pass */
+} ngx_http_apigw_auth_ctx_t;
+
+
+/* ngx_http_apigw_auth_module.c */
+
+/* The record of the main request, made if `create`; NULL: none, no memory. */
+ngx_http_apigw_auth_ctx_t *ngx_http_apigw_auth_ctx(ngx_http_request_t *r,
+    ngx_uint_t create);
+
+
+/* ngx_http_apigw_auth_block.c: named blocks */
+
+/* Reads "{ ... }" of a directive with a name. */
+char *ngx_http_apigw_auth_block_read(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block);
+
+/* Whether the parameter was given. */
+ngx_uint_t ngx_http_apigw_auth_block_has(ngx_http_apigw_auth_block_t *block,
+    const char *param);
+
+/* Logs a fault of the block, with the mend; returns NGX_CONF_ERROR. */
+char *ngx_http_apigw_auth_block_fault(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, const char *fmt, ...);
+
+/* Logs a warning of the block. */
+void ngx_http_apigw_auth_block_warn(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, const char *fmt, ...);
+
+/* Logs a fault outside a block, after "apigw_auth: "; NGX_CONF_ERROR. */
+char *ngx_http_apigw_auth_fault(ngx_conf_t *cf, const char *fmt, ...);
+
+/* Copies arguments into a list of strings. */
+ngx_int_t ngx_http_apigw_auth_block_list(apigw_arena_t *arena,
+    apigw_str_list_t *list, ngx_str_t *args, ngx_uint_t nargs);
+
+/* Reads a file that the block names; checks modes and says what is wrong. */
+char *ngx_http_apigw_auth_block_file(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, const char *param, ngx_str_t *path,
+    size_t max, ngx_http_apigw_auth_file_t *file);
+
+/* Refuses a file that holds secrets and is open to others. */
+char *ngx_http_apigw_auth_block_secret(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, const char *param, ngx_str_t *path,
+    ngx_http_apigw_auth_file_t *file);
+
+/* Refuses a file that nginx's workers could not read again. */
+char *ngx_http_apigw_auth_block_readable(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, const char *param, ngx_str_t *path);
+
+
+/* ngx_http_apigw_auth_file.c: files */
+
+/* Reads a file; NGX_ERROR leaves err and fault. No logging, any thread. */
+ngx_int_t ngx_http_apigw_auth_file_read(ngx_http_apigw_auth_file_t *file,
+    ngx_str_t *path, size_t max, ngx_http_apigw_auth_file_t *seen);
+
+/* Wipes and frees the text. */
+void ngx_http_apigw_auth_file_free(ngx_http_apigw_auth_file_t *file);
+
+/* Whether nginx's workers may read the file; NGX_ERROR: cannot tell. */
+ngx_int_t ngx_http_apigw_auth_file_readable(ngx_conf_t *cf, ngx_str_t *path);
+
+/* Starts to look at a file, in init_process. */
+void ngx_http_apigw_auth_watch_start(ngx_http_apigw_auth_watch_t *watch,
+    ngx_cycle_t *cycle);
+
+
+/* ngx_http_apigw_auth_provider.c: apigw_jwt_provider */
+
+char *ngx_http_apigw_auth_provider_block(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+
+/* ngx_http_apigw_auth_provider_claims.c: its claims */
+
+/* Sets the paths at the parameter's offset in the provider. */
+char *ngx_http_apigw_auth_provider_claims(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
+
+char *ngx_http_apigw_auth_provider_path(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, apigw_claim_path_t *path,
+    ngx_str_t *arg);
+
+/* Sets the claims that the block does not name. */
+char *ngx_http_apigw_auth_provider_defaults(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block);
+
+
+/* ngx_http_apigw_auth_jwks.c: a provider's keys */
+
+/* Reads the provider's file; the master does, workers inherit the keys. */
+char *ngx_http_apigw_auth_jwks_open(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block,
+    ngx_http_apigw_auth_provider_t *provider);
+
+/* Gives up a reference. */
+void ngx_http_apigw_auth_keys_release(ngx_http_apigw_auth_keys_t *keys);
+
+
+/* ngx_http_apigw_auth_store.c: apigw_key_store */
+
+char *ngx_http_apigw_auth_store_block(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/*
+ * Looks a key up by its digests.
+ * APIGW_EINPUT key_unknown; APIGW_EUNSUPPORTED key_store_unavailable;
+ * APIGW_ENOMEM
+ */
+apigw_rc_t ngx_http_apigw_auth_store_find(ngx_http_apigw_auth_store_t *store,
+    apigw_arena_t *arena, apigw_str_t text, apigw_key_t *key,
+    apigw_error_t *err);
+
+
+/* ngx_http_apigw_auth_policy.c: apigw_auth */
+
+char *ngx_http_apigw_auth_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* Finds the blocks that policies name, once all of them are read. */
+ngx_int_t ngx_http_apigw_auth_policies_resolve(ngx_conf_t *cf,
+    ngx_http_apigw_auth_main_conf_t *amcf);
+
+
+/* ngx_http_apigw_auth_conf.c: directives of policy */
+
+char *ngx_http_apigw_auth_set_anonymous(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_apigw_auth_set_forward(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_apigw_auth_set_realm(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_apigw_auth_set_claim(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* Remembers where a directive stands. */
+void ngx_http_apigw_auth_place(ngx_conf_t *cf,
+    ngx_http_apigw_auth_place_t *place);
+
+
+/* ngx_http_apigw_auth_require_conf.c: directives of requirements */
+
+char *ngx_http_apigw_auth_set_require_list(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_apigw_auth_set_require_claim(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_apigw_auth_set_require(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_apigw_auth_set_reset(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* Joins a level's own requirements to the inherited ones. */
+char *ngx_http_apigw_auth_require_merge(ngx_conf_t *cf,
+    ngx_http_apigw_auth_loc_conf_t *prev, ngx_http_apigw_auth_loc_conf_t *conf,
+    ngx_uint_t off);
+
+
+/* ngx_http_apigw_auth_require.c: requirements */
+
+/* NGX_OK; NGX_DECLINED: ctx->failure says why; NGX_ERROR: no memory. */
+ngx_int_t ngx_http_apigw_auth_require_check(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx);
+
+
+/* ngx_http_apigw_auth_credential.c: what the client presented */
+
+/* Reads it under the policy; NGX_ERROR: no memory. */
+ngx_int_t ngx_http_apigw_auth_credential_read(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_policy_t *policy);
+
+/* Takes credentials out of the request that goes to the service. */
+ngx_int_t ngx_http_apigw_auth_credential_strip(ngx_http_request_t *r,
+    ngx_http_apigw_auth_policy_t *policy, ngx_uint_t token, ngx_uint_t key);
+
+
+/* ngx_http_apigw_auth_identify.c: who is it */
+
+/*
+ * Identifies the caller under the location's policy unless that was done.
+ * NGX_OK: ctx->status is set; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_apigw_auth_identify(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx);
+
+/* The caller's identity; NULL if there is none, or no memory. */
+apigw_identity_t *ngx_http_apigw_auth_identity(ngx_http_apigw_auth_ctx_t *ctx);
+
+/* The identity by one kind of credential. */
+apigw_identity_t *ngx_http_apigw_auth_identity_of(
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_kind_e kind);
+
+/* The claims in force; NULL if there are none. */
+apigw_claims_t *ngx_http_apigw_auth_claims(ngx_http_apigw_auth_ctx_t *ctx);
+
+/* The scopes, without making an identity. */
+ngx_int_t ngx_http_apigw_auth_scopes(ngx_http_apigw_auth_ctx_t *ctx,
+    apigw_str_list_t *scopes);
+
+/* Drops what keeps keys alive; ctx->results are void then. */
+void ngx_http_apigw_auth_results_clear(ngx_http_apigw_auth_ctx_t *ctx);
+
+
+/* ngx_http_apigw_auth_jwt.c, ngx_http_apigw_auth_key.c: one credential */
+
+/* NGX_OK: the result is set; NGX_ERROR: no memory. */
+ngx_int_t ngx_http_apigw_auth_jwt_verify(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result);
+ngx_int_t ngx_http_apigw_auth_key_verify(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result);
+
+
+/* ngx_http_apigw_auth_headers.c: identity headers */
+
+char *ngx_http_apigw_auth_set_header(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* A level adds to its parent's headers; one of the same name replaces. */
+ngx_int_t ngx_http_apigw_auth_headers_merge(ngx_conf_t *cf,
+    ngx_array_t *inherited, ngx_array_t **own);
+
+/* Takes every declared name out of the client's request. */
+ngx_int_t ngx_http_apigw_auth_headers_strip(ngx_http_request_t *r,
+    ngx_http_apigw_auth_main_conf_t *amcf);
+
+/* Sets ours; ctx->unsafe if a value cannot be sent. */
+ngx_int_t ngx_http_apigw_auth_headers_set(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx);
+
+
+/* ngx_http_apigw_auth_enforce.c: may they */
+
+/* In ACCESS: a status, NGX_OK or NGX_DECLINED. */
+ngx_int_t ngx_http_apigw_auth_enforce(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx);
+
+
+/* ngx_http_apigw_auth_filter.c: the answer of a refusal */
+
+void ngx_http_apigw_auth_filter_init(void);
+
+
+/* ngx_http_apigw_auth_failure.c: how a refusal is told */
+
+/* The status of a failure. */
+ngx_uint_t ngx_http_apigw_auth_failure_status(
+    ngx_http_apigw_auth_failure_t *failure);
+
+/* Adds WWW-Authenticate or Retry-After. */
+ngx_int_t ngx_http_apigw_auth_failure_headers(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx);
+
+/* The document's constant parts. */
+void ngx_http_apigw_auth_failure_problem(
+    ngx_http_apigw_auth_failure_t *failure, apigw_problem_t *problem);
+
+
+/* ngx_http_apigw_auth_variables.c */
+
+ngx_int_t ngx_http_apigw_auth_add_variables(ngx_conf_t *cf);
+
+/* The variable of an `apigw_claim_set`. */
+ngx_int_t ngx_http_apigw_auth_add_claim_variable(ngx_conf_t *cf,
+    ngx_http_apigw_auth_claim_var_t *claim);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _NGX_HTTP_APIGW_AUTH_H_INCLUDED_ */

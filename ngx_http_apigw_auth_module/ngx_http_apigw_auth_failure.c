@@ -1,0 +1,247 @@
+
+#include "ngx_http_apigw_auth.h"
+#include "ngx_http_apigw_compat.h"
+
+
+#define NGX_HTTP_APIGW_AUTH_RETRY  "1"
+
+
+typedef struct {
+    ngx_uint_t    status;
+    apigw_str_t   detail;
+    apigw_str_t   member;
+} ngx_http_apigw_auth_answer_t;
+
+
+static ngx_int_t ngx_http_apigw_auth_failure_header(ngx_http_request_t *r,
+    const char *name, ngx_str_t *value);
+static ngx_int_t ngx_http_apigw_auth_challenge(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx,
+    ngx_str_t *value);
+static ngx_int_t ngx_http_apigw_auth_challenge_missing(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx,
+    ngx_str_t *value);
+static ngx_int_t ngx_http_apigw_auth_challenge_print(ngx_http_request_t *r,
+    ngx_str_t *value, size_t len, const char *fmt, ...);
+
+
+/* One row for each ngx_http_apigw_auth_failure_e. */
+
+static ngx_http_apigw_auth_answer_t  ngx_http_apigw_auth_answers[] = {
+
+    { NGX_HTTP_OK, apigw_str(""), apigw_str("") },
+
+    { NGX_HTTP_UNAUTHORIZED,
+      apigw_str("The request carries no credentials."), apigw_str("") },
+
+    { NGX_HTTP_BAD_REQUEST,
+      apigw_str("The request's credentials cannot be read."),
+      apigw_str("\"error\":\"invalid_request\"") },
+
+    { NGX_HTTP_UNAUTHORIZED,
+      apigw_str("The access token is not valid."),
+      apigw_str("\"error\":\"invalid_token\"") },
+
+    { NGX_HTTP_UNAUTHORIZED,
+      apigw_str("The API key is not valid."), apigw_str("") },
+
+    { NGX_HTTP_FORBIDDEN,
+      apigw_str("The credentials do not cover what this request needs."),
+      apigw_str("\"error\":\"insufficient_scope\"") },
+
+    { NGX_HTTP_FORBIDDEN,
+      apigw_str("The caller may not do this."), apigw_str("") },
+
+    { NGX_HTTP_SERVICE_UNAVAILABLE,
+      apigw_str("The credentials cannot be checked at the moment."),
+      apigw_str("") }
+};
+
+
+ngx_uint_t
+ngx_http_apigw_auth_failure_status(ngx_http_apigw_auth_failure_t *failure)
+{
+    return failure->status ? failure->status
+                           : ngx_http_apigw_auth_answers[failure->kind].status;
+}
+
+
+void
+ngx_http_apigw_auth_failure_problem(ngx_http_apigw_auth_failure_t *failure,
+    apigw_problem_t *problem)
+{
+    ngx_memzero(problem, sizeof(apigw_problem_t));
+
+    problem->detail = ngx_http_apigw_auth_answers[failure->kind].detail;
+    problem->members = ngx_http_apigw_auth_answers[failure->kind].member;
+}
+
+
+ngx_int_t
+ngx_http_apigw_auth_failure_headers(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx)
+{
+    ngx_str_t          value;
+    static ngx_str_t   retry = ngx_string(NGX_HTTP_APIGW_AUTH_RETRY);
+
+    if (ctx->failure.kind == NGX_HTTP_APIGW_AUTH_UNAVAILABLE) {
+        return ngx_http_apigw_auth_failure_header(r, "Retry-After", &retry);
+    }
+
+    ngx_str_null(&value);
+
+    if (ngx_http_apigw_auth_challenge(r, ctx->refused_by, ctx, &value)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (value.len == 0) {
+        return NGX_OK;
+    }
+
+    return ngx_http_apigw_auth_failure_header(r, "WWW-Authenticate", &value);
+}
+
+
+static ngx_int_t
+ngx_http_apigw_auth_failure_header(ngx_http_request_t *r, const char *name,
+    ngx_str_t *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_http_apigw_header_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->hash = 1;
+    h->key.data = (u_char *) name;
+    h->key.len = ngx_strlen(name);
+    h->value = *value;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_apigw_auth_challenge(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx,
+    ngx_str_t *value)
+{
+    switch (ctx->failure.kind) {
+
+    case NGX_HTTP_APIGW_AUTH_MISSING:
+        return ngx_http_apigw_auth_challenge_missing(r, alcf, ctx, value);
+
+    case NGX_HTTP_APIGW_AUTH_BAD_REQUEST:
+
+        if (alcf->policy->nproviders == 0) {
+            return ngx_http_apigw_auth_challenge_missing(r, alcf, ctx, value);
+        }
+
+        return ngx_http_apigw_auth_challenge_print(r, value, alcf->realm.len,
+                              "Bearer error=\"invalid_request\", "
+                              "error_description=\"credentials cannot be read\""
+                              ", realm=\"%V\"", &alcf->realm);
+
+    case NGX_HTTP_APIGW_AUTH_BAD_TOKEN:
+        return ngx_http_apigw_auth_challenge_print(r, value, alcf->realm.len,
+                              "Bearer error=\"invalid_token\", "
+                              "error_description=\"the access token is not "
+                              "valid\", realm=\"%V\"", &alcf->realm);
+
+    case NGX_HTTP_APIGW_AUTH_BAD_KEY:
+        return ngx_http_apigw_auth_challenge_print(r, value, alcf->realm.len,
+                              "ApiKey realm=\"%V\"", &alcf->realm);
+
+    case NGX_HTTP_APIGW_AUTH_NO_SCOPE:
+        return ngx_http_apigw_auth_challenge_print(r, value,
+                              alcf->realm.len + alcf->scope.len,
+                              "Bearer error=\"insufficient_scope\", "
+                              "scope=\"%V\", realm=\"%V\"", &alcf->scope,
+                              &alcf->realm);
+
+    default:
+
+        /* an "apigw_require ... error=401", which needs a challenge too */
+
+        if (ctx->failure.status == NGX_HTTP_UNAUTHORIZED) {
+            return ngx_http_apigw_auth_challenge_missing(r, alcf, ctx, value);
+        }
+
+        return NGX_OK;
+    }
+}
+
+
+/* Schemes that would do: under "all" those whose credential is lacking. */
+
+static ngx_int_t
+ngx_http_apigw_auth_challenge_missing(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx,
+    ngx_str_t *value)
+{
+    u_char                        *p;
+    ngx_uint_t                     bearer, key;
+    ngx_http_apigw_auth_policy_t  *policy;
+
+    policy = alcf->policy;
+
+    bearer = policy->nproviders
+             && !ctx->results[NGX_HTTP_APIGW_AUTH_JWT].valid;
+    key = policy->nstores && !ctx->results[NGX_HTTP_APIGW_AUTH_KEY].valid;
+
+    if (!bearer && !key) {
+        bearer = policy->nproviders;
+        key = policy->nstores;
+    }
+
+    p = ngx_pnalloc(r->pool, sizeof("Bearer realm=\"\", scope=\"\", ApiKey "
+                                    "realm=\"\"")
+                             + 2 * alcf->realm.len + alcf->scope.len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    value->data = p;
+
+    if (bearer) {
+        p = ngx_sprintf(p, "Bearer realm=\"%V\"", &alcf->realm);
+    }
+
+    if (bearer && alcf->scope.len) {
+        p = ngx_sprintf(p, ", scope=\"%V\"", &alcf->scope);
+    }
+
+    if (key) {
+        p = ngx_sprintf(p, "%sApiKey realm=\"%V\"", bearer ? ", " : "",
+                        &alcf->realm);
+    }
+
+    value->len = p - value->data;
+
+    return NGX_OK;
+}
+
+
+/* `len` is that of the arguments; the rest of a challenge is shorter than 256. */
+
+static ngx_int_t
+ngx_http_apigw_auth_challenge_print(ngx_http_request_t *r, ngx_str_t *value,
+    size_t len, const char *fmt, ...)
+{
+    va_list  args;
+
+    value->data = ngx_pnalloc(r->pool, len + 256);
+    if (value->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    va_start(args, fmt);
+    value->len = ngx_vslprintf(value->data, value->data + len + 256, fmt, args)
+                 - value->data;
+    va_end(args);
+
+    return NGX_OK;
+}

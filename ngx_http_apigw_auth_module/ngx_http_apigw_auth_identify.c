@@ -1,0 +1,400 @@
+
+#include "ngx_http_apigw_auth.h"
+
+
+static ngx_int_t ngx_http_apigw_auth_identify_all(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx);
+static ngx_int_t ngx_http_apigw_auth_conclude(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx);
+static ngx_uint_t ngx_http_apigw_auth_conclude_failure(
+    ngx_http_apigw_auth_ctx_t *ctx);
+static ngx_int_t ngx_http_apigw_auth_conclude_consumer(
+    ngx_http_apigw_auth_ctx_t *ctx);
+static ngx_int_t ngx_http_apigw_auth_conclude_anonymous(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx);
+static ngx_uint_t ngx_http_apigw_auth_preflight(ngx_http_request_t *r);
+static uint64_t ngx_http_apigw_auth_clock(void);
+
+
+ngx_int_t
+ngx_http_apigw_auth_identify(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx)
+{
+    uint64_t   start;
+    ngx_int_t  rc;
+
+    start = ngx_http_apigw_auth_clock();
+
+    ctx->preflight = (alcf->preflight && ngx_http_apigw_auth_preflight(r));
+
+    if (ctx->preflight) {
+        ngx_http_apigw_auth_results_clear(ctx);
+        ctx->status = NGX_HTTP_APIGW_AUTH_OFF;
+        return NGX_OK;
+    }
+
+    rc = NGX_OK;
+
+    if (ctx->state != NGX_HTTP_APIGW_AUTH_DONE || ctx->policy != alcf->policy) {
+        ngx_http_apigw_auth_results_clear(ctx);
+
+        ctx->policy = alcf->policy;
+
+        rc = ngx_http_apigw_auth_credential_read(r, ctx, alcf->policy);
+
+        if (rc == NGX_OK) {
+            ctx->state = NGX_HTTP_APIGW_AUTH_CREDENTIAL;
+            rc = ngx_http_apigw_auth_identify_all(r, ctx);
+        }
+    }
+
+    if (rc == NGX_OK) {
+        ctx->state = NGX_HTTP_APIGW_AUTH_DONE;
+        rc = ngx_http_apigw_auth_conclude(r, alcf, ctx);
+    }
+
+    ctx->usec += ngx_http_apigw_auth_clock() - start;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "apigw_auth: identified, status %d, %s", ctx->status,
+                   ctx->failure.word ? ctx->failure.word : "no failure");
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_apigw_auth_identify_all(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx)
+{
+    ngx_int_t                      rc;
+    ngx_uint_t                     i;
+    ngx_http_apigw_auth_result_t  *result;
+
+    /* a request that cannot be read is not worth a verification */
+
+    for (i = 0; i < ctx->policy->nkinds; i++) {
+        if (ctx->results[ctx->policy->kinds[i]].failure.kind) {
+            return NGX_OK;
+        }
+    }
+
+    for (i = 0; i < ctx->policy->nkinds; i++) {
+        result = &ctx->results[ctx->policy->kinds[i]];
+
+        if (!result->presented) {
+            continue;
+        }
+
+        rc = (ctx->policy->kinds[i] == NGX_HTTP_APIGW_AUTH_JWT)
+             ? ngx_http_apigw_auth_jwt_verify(r, ctx, result)
+             : ngx_http_apigw_auth_key_verify(r, ctx, result);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* One verdict out of one result for each kind. */
+
+static ngx_int_t
+ngx_http_apigw_auth_conclude(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx)
+{
+    ngx_uint_t                     i, presented;
+    ngx_http_apigw_auth_policy_t  *policy;
+
+    policy = ctx->policy;
+    presented = 0;
+
+    ngx_memzero(&ctx->failure, sizeof(ngx_http_apigw_auth_failure_t));
+
+    ctx->identified = 0;
+    ctx->anonymous = NULL;
+    ctx->primary = NGX_HTTP_APIGW_AUTH_KINDS;
+
+    if (ngx_http_apigw_auth_conclude_failure(ctx)) {
+        return NGX_OK;
+    }
+
+    for (i = 0; i < policy->nkinds; i++) {
+        if (ctx->results[policy->kinds[i]].presented) {
+            presented++;
+
+            if (ctx->primary == NGX_HTTP_APIGW_AUTH_KINDS) {
+                ctx->primary = policy->kinds[i];
+            }
+        }
+    }
+
+    if (presented == 0 && alcf->anonymous) {
+        return ngx_http_apigw_auth_conclude_anonymous(r, alcf, ctx);
+    }
+
+    if (presented == 0 || (policy->all && presented < policy->nkinds)) {
+        ctx->primary = NGX_HTTP_APIGW_AUTH_KINDS;
+        ctx->status = NGX_HTTP_APIGW_AUTH_NOTHING;
+        ctx->failure.kind = NGX_HTTP_APIGW_AUTH_MISSING;
+        ctx->failure.word = "token_missing";
+        return NGX_OK;
+    }
+
+    ctx->identified = 1;
+    ctx->status = NGX_HTTP_APIGW_AUTH_OK;
+
+    return presented > 1 ? ngx_http_apigw_auth_conclude_consumer(ctx) : NGX_OK;
+}
+
+
+/* One that is invalid fails the request, whatever else passes. */
+
+static ngx_uint_t
+ngx_http_apigw_auth_conclude_failure(ngx_http_apigw_auth_ctx_t *ctx)
+{
+    ngx_uint_t                     i;
+    ngx_http_apigw_auth_result_t  *result;
+
+    for (i = 0; i < ctx->policy->nkinds; i++) {
+        result = &ctx->results[ctx->policy->kinds[i]];
+
+        if (result->failure.kind == NGX_HTTP_APIGW_AUTH_NO_FAILURE) {
+            continue;
+        }
+
+        ctx->failure = result->failure;
+        ctx->status = (result->failure.kind == NGX_HTTP_APIGW_AUTH_UNAVAILABLE)
+                      ? NGX_HTTP_APIGW_AUTH_NO_ANSWER
+                      : NGX_HTTP_APIGW_AUTH_REJECTED;
+        return 1;
+    }
+
+    return 0;
+}
+
+
+static ngx_int_t
+ngx_http_apigw_auth_conclude_consumer(ngx_http_apigw_auth_ctx_t *ctx)
+{
+    ngx_uint_t         i;
+    apigw_identity_t  *first, *other;
+
+    first = ngx_http_apigw_auth_identity(ctx);
+    if (first == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < ctx->policy->nkinds; i++) {
+
+        if (!ctx->results[ctx->policy->kinds[i]].presented) {
+            continue;
+        }
+
+        other = ngx_http_apigw_auth_identity_of(ctx, ctx->policy->kinds[i]);
+        if (other == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (!apigw_str_eq(first->consumer, other->consumer)) {
+            ctx->identified = 0;
+            ctx->status = NGX_HTTP_APIGW_AUTH_REJECTED;
+            ctx->failure.kind = NGX_HTTP_APIGW_AUTH_DENIED;
+            ctx->failure.word = "consumer_mismatch";
+            return NGX_OK;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_apigw_auth_conclude_anonymous(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx)
+{
+    apigw_arena_t  arena;
+
+    ngx_http_apigw_arena_init(&arena, r->pool);
+
+    if (apigw_identity_anonymous(&ctx->anonymous, &arena,
+                                 ngx_http_apigw_str(alcf->anonymous))
+        != APIGW_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ctx->identified = 1;
+    ctx->status = NGX_HTTP_APIGW_AUTH_ANONYMOUS;
+
+    return NGX_OK;
+}
+
+
+apigw_identity_t *
+ngx_http_apigw_auth_identity(ngx_http_apigw_auth_ctx_t *ctx)
+{
+    if (ctx->anonymous) {
+        return ctx->anonymous;
+    }
+
+    return ngx_http_apigw_auth_identity_of(ctx, ctx->primary);
+}
+
+
+apigw_identity_t *
+ngx_http_apigw_auth_identity_of(ngx_http_apigw_auth_ctx_t *ctx,
+    ngx_http_apigw_auth_kind_e kind)
+{
+    apigw_arena_t                  arena;
+    ngx_http_apigw_auth_result_t  *result;
+
+    if (!ctx->identified || kind == NGX_HTTP_APIGW_AUTH_KINDS) {
+        return NULL;
+    }
+
+    result = &ctx->results[kind];
+
+    if (result->identity || !result->valid) {
+        return result->identity;
+    }
+
+    ngx_http_apigw_arena_init(&arena, ctx->record.request->pool);
+
+    if (apigw_identity_from_claims(&result->identity, &arena, APIGW_METHOD_JWT,
+                                   ngx_http_apigw_str(&result->name),
+                                   &result->provider->map, result->claims,
+                                   result->key, &result->dates)
+        != APIGW_OK)
+    {
+        return NULL;
+    }
+
+    return result->identity;
+}
+
+
+apigw_claims_t *
+ngx_http_apigw_auth_claims(ngx_http_apigw_auth_ctx_t *ctx)
+{
+    ngx_http_apigw_auth_result_t  *result;
+
+    result = &ctx->results[NGX_HTTP_APIGW_AUTH_JWT];
+
+    if (!ctx->identified || !result->valid) {
+        return NULL;
+    }
+
+    return result->claims;
+}
+
+
+ngx_int_t
+ngx_http_apigw_auth_scopes(ngx_http_apigw_auth_ctx_t *ctx,
+    apigw_str_list_t *scopes)
+{
+    size_t                         i;
+    apigw_claim_t                  claim;
+    apigw_arena_t                  arena;
+    apigw_identity_t              *identity;
+    apigw_claim_paths_t           *paths;
+    ngx_http_apigw_auth_result_t  *result;
+
+    result = &ctx->results[NGX_HTTP_APIGW_AUTH_JWT];
+
+    if (ctx->primary != NGX_HTTP_APIGW_AUTH_JWT || result->identity) {
+        identity = ngx_http_apigw_auth_identity(ctx);
+
+        if (identity == NULL) {
+            return NGX_ERROR;
+        }
+
+        *scopes = identity->scopes;
+
+        return NGX_OK;
+    }
+
+    paths = &result->provider->map.scope;
+
+    for (i = 0; i < paths->npaths; i++) {
+
+        if (!apigw_claims_find(result->claims, &paths->paths[i], &claim)) {
+            continue;
+        }
+
+        ngx_http_apigw_arena_init(&arena, ctx->record.request->pool);
+
+        return apigw_claims_list(scopes, &arena, result->claims, &claim)
+               == APIGW_OK ? NGX_OK : NGX_ERROR;
+    }
+
+    scopes->nelts = 0;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_apigw_auth_results_clear(ngx_http_apigw_auth_ctx_t *ctx)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_HTTP_APIGW_AUTH_KINDS; i++) {
+        ngx_http_apigw_auth_keys_release(ctx->results[i].keys);
+    }
+
+    ngx_memzero(ctx->results, sizeof(ctx->results));
+    ngx_memzero(&ctx->failure, sizeof(ngx_http_apigw_auth_failure_t));
+
+    ctx->policy = NULL;
+    ctx->anonymous = NULL;
+    ctx->identified = 0;
+    ctx->primary = NGX_HTTP_APIGW_AUTH_KINDS;
+}
+
+
+/* What a browser sends before a request that carries credentials. */
+
+static ngx_uint_t
+ngx_http_apigw_auth_preflight(ngx_http_request_t *r)
+{
+    ngx_uint_t         i, seen;
+    ngx_list_part_t   *part;
+    ngx_table_elt_t   *h;
+    static ngx_str_t   origin = ngx_string("Origin");
+    static ngx_str_t   method = ngx_string("Access-Control-Request-Method");
+
+    if (r->method != NGX_HTTP_OPTIONS) {
+        return 0;
+    }
+
+    seen = 0;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (ngx_http_apigw_header_name_is(&h[i].key, &origin)) {
+                seen |= 1;
+
+            } else if (ngx_http_apigw_header_name_is(&h[i].key, &method)) {
+                seen |= 2;
+            }
+        }
+    }
+
+    return seen == 3;
+}
+
+
+static uint64_t
+ngx_http_apigw_auth_clock(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (uint64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}

@@ -1,0 +1,211 @@
+
+#include "ngx_http_apigw_auth.h"
+
+
+static ngx_int_t ngx_http_apigw_auth_jwt_fail(
+    ngx_http_apigw_auth_result_t *result, apigw_rc_t rc, const char *word);
+static apigw_rc_t ngx_http_apigw_auth_jwt_read(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, apigw_jws_t *jws, apigw_claims_t **claims,
+    apigw_error_t *err);
+static apigw_rc_t ngx_http_apigw_auth_jwt_check(apigw_jws_t *jws,
+    ngx_http_apigw_auth_result_t *result, apigw_error_t *err);
+static apigw_rc_t ngx_http_apigw_auth_jwt_binding(apigw_claims_t *claims,
+    apigw_error_t *err);
+static apigw_rc_t ngx_http_apigw_auth_jwt_signature(apigw_jws_t *jws,
+    ngx_http_apigw_auth_result_t *result, apigw_error_t *err);
+static ngx_http_apigw_auth_provider_t *ngx_http_apigw_auth_jwt_provider(
+    ngx_http_apigw_auth_policy_t *policy, apigw_str_t issuer);
+
+
+/* Cheap before dear: the signature comes last. */
+
+ngx_int_t
+ngx_http_apigw_auth_jwt_verify(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result)
+{
+    apigw_rc_t     rc;
+    apigw_jws_t    jws;
+    apigw_error_t  err;
+
+    err.word = "token_malformed";
+
+    rc = ngx_http_apigw_auth_jwt_read(r, ctx, &jws, &result->claims, &err);
+    if (rc != APIGW_OK) {
+        return ngx_http_apigw_auth_jwt_fail(result, rc, err.word);
+    }
+
+    result->provider = ngx_http_apigw_auth_jwt_provider(ctx->policy,
+                                          apigw_claims_issuer(result->claims));
+    if (result->provider == NULL) {
+        return ngx_http_apigw_auth_jwt_fail(result, APIGW_EINPUT,
+                                            "issuer_unknown");
+    }
+
+    result->name = result->provider->name;
+
+    if (ctx->token.text.len > result->provider->max_token_size) {
+        return ngx_http_apigw_auth_jwt_fail(result, APIGW_ELIMIT,
+                                            "token_too_large");
+    }
+
+    rc = ngx_http_apigw_auth_jwt_check(&jws, result, &err);
+    if (rc != APIGW_OK) {
+        return ngx_http_apigw_auth_jwt_fail(result, rc, err.word);
+    }
+
+    rc = ngx_http_apigw_auth_jwt_signature(&jws, result, &err);
+    if (rc != APIGW_OK) {
+        return ngx_http_apigw_auth_jwt_fail(result, rc, err.word);
+    }
+
+    result->valid = 1;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_apigw_auth_jwt_fail(ngx_http_apigw_auth_result_t *result,
+    apigw_rc_t rc, const char *word)
+{
+    if (rc == APIGW_ENOMEM) {
+        return NGX_ERROR;
+    }
+
+    result->failure.kind = NGX_HTTP_APIGW_AUTH_BAD_TOKEN;
+    result->failure.word = word;
+
+    return NGX_OK;
+}
+
+
+static apigw_rc_t
+ngx_http_apigw_auth_jwt_read(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, apigw_jws_t *jws, apigw_claims_t **claims,
+    apigw_error_t *err)
+{
+    apigw_rc_t     rc;
+    apigw_arena_t  arena;
+
+    if (ctx->token.text.len > ctx->policy->max_token_size) {
+        err->word = "token_too_large";
+        return APIGW_ELIMIT;
+    }
+
+    switch (apigw_jws_kind(ctx->token.text)) {
+
+    case APIGW_TOKEN_JWS:
+        break;
+
+    case APIGW_TOKEN_JWE:
+        err->word = "jwe_unsupported";
+        return APIGW_EUNSUPPORTED;
+
+    default: /* APIGW_TOKEN_OPAQUE */
+        err->word = "token_malformed";
+        return APIGW_EINPUT;
+    }
+
+    ngx_http_apigw_arena_init(&arena, r->pool);
+
+    rc = apigw_jws_parse(jws, &arena, ctx->token.text,
+                         ctx->policy->max_token_size, err);
+    if (rc != APIGW_OK) {
+        return rc;
+    }
+
+    return apigw_claims_parse(claims, &arena, jws->payload, err);
+}
+
+
+/* The provider whose issuer the token claims: that is yet to be proven. */
+
+static ngx_http_apigw_auth_provider_t *
+ngx_http_apigw_auth_jwt_provider(ngx_http_apigw_auth_policy_t *policy,
+    apigw_str_t issuer)
+{
+    ngx_uint_t  i;
+
+    if (issuer.data == NULL) {
+        return NULL;
+    }
+
+    for (i = 0; i < policy->nproviders; i++) {
+        if (apigw_str_eq(policy->providers[i]->claims.issuer, issuer)) {
+            return policy->providers[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+static apigw_rc_t
+ngx_http_apigw_auth_jwt_check(apigw_jws_t *jws,
+    ngx_http_apigw_auth_result_t *result, apigw_error_t *err)
+{
+    apigw_rc_t                       rc;
+    ngx_http_apigw_auth_provider_t  *provider;
+
+    provider = result->provider;
+
+    rc = apigw_jws_check(jws, &provider->header, err);
+    if (rc != APIGW_OK) {
+        return rc;
+    }
+
+    rc = apigw_claims_check(result->claims, &provider->claims, ngx_time(),
+                            &result->dates, err);
+    if (rc != APIGW_OK) {
+        return rc;
+    }
+
+    return ngx_http_apigw_auth_jwt_binding(result->claims, err);
+}
+
+
+/*
+ * A token that is bound to a certificate or a key (RFC 7800) must not work for
+ * whoever else holds it; without a proof of that key it is refused.
+ */
+
+static apigw_rc_t
+ngx_http_apigw_auth_jwt_binding(apigw_claims_t *claims, apigw_error_t *err)
+{
+    apigw_claim_t             cnf;
+    static const apigw_str_t  name = apigw_str("cnf");
+
+    if (apigw_claims_get(claims, name, &cnf)) {
+        err->word = "binding_missing";
+        return APIGW_EINPUT;
+    }
+
+    return APIGW_OK;
+}
+
+
+static apigw_rc_t
+ngx_http_apigw_auth_jwt_signature(apigw_jws_t *jws,
+    ngx_http_apigw_auth_result_t *result, apigw_error_t *err)
+{
+    apigw_rc_t                   rc;
+    ngx_http_apigw_auth_keys_t  *keys;
+
+    keys = result->provider->jwks->keys;
+
+    rc = apigw_jwks_find(&result->key, keys->set,
+                         jws->kid.data ? &jws->kid : NULL, jws->alg, err);
+    if (rc != APIGW_OK) {
+        return rc;
+    }
+
+    rc = apigw_jws_verify(jws, result->key, err);
+    if (rc != APIGW_OK) {
+        return rc;
+    }
+
+    keys->refs++;
+    result->keys = keys;
+
+    return APIGW_OK;
+}

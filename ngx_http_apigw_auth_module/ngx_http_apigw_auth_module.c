@@ -1,0 +1,593 @@
+
+/*
+ * Who is calling, and may they.
+ *
+ * PREACCESS   identify: take identity headers off the client's request, read
+ *             its credential, verify it, set our headers. Never refuses, never
+ *             answers: limit_req and limit_conn, which come later in the phase,
+ *             may use $apigw_consumer.
+ * ACCESS      enforce: 400, 401, 403, 503 or NGX_OK, by requirements.
+ * PRECONTENT  reached by admitted requests alone: take back a refusal that
+ *             "satisfy any" overruled, take credentials off the request.
+ * filters     the challenge, and a problem document in place of nginx's page.
+ *
+ * Main requests are policed; subrequests see the main request's identity. The
+ * record (ngx_http_apigw_auth_ctx_t) survives internal redirects; a location
+ * with another policy identifies anew, from what the client first sent.
+ *
+ * A token is never trusted before its signature is verified, and never logged.
+ */
+
+
+#include "ngx_http_apigw_auth.h"
+#include "ngx_http_apigw_order.h"
+
+
+#define NGX_HTTP_APIGW_AUTH_CONTEXTS                                          \
+    NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LMT_CONF
+
+
+static ngx_int_t ngx_http_apigw_auth_preaccess(ngx_http_request_t *r);
+static ngx_int_t ngx_http_apigw_auth_identify_location(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t **found);
+static ngx_int_t ngx_http_apigw_auth_access(ngx_http_request_t *r);
+static ngx_int_t ngx_http_apigw_auth_precontent(ngx_http_request_t *r);
+static void ngx_http_apigw_auth_cleanup(void *data);
+
+static ngx_int_t ngx_http_apigw_auth_preconfiguration(ngx_conf_t *cf);
+static void *ngx_http_apigw_auth_create_main_conf(ngx_conf_t *cf);
+static char *ngx_http_apigw_auth_init_main_conf(ngx_conf_t *cf, void *conf);
+static void *ngx_http_apigw_auth_create_loc_conf(ngx_conf_t *cf);
+static char *ngx_http_apigw_auth_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static ngx_int_t ngx_http_apigw_auth_init(ngx_conf_t *cf);
+static ngx_int_t ngx_http_apigw_auth_init_process(ngx_cycle_t *cycle);
+
+
+static ngx_conf_enum_t  ngx_http_apigw_auth_preflights[] = {
+    { ngx_string("enforce"), 0 },
+    { ngx_string("pass"), 1 },
+    { ngx_null_string, 0 }
+};
+
+static ngx_conf_enum_t  ngx_http_apigw_auth_errors[] = {
+    { ngx_string("off"), 0 },
+    { ngx_string("problem"), 1 },
+    { ngx_null_string, 0 }
+};
+
+static ngx_conf_enum_t  ngx_http_apigw_auth_log_levels[] = {
+    { ngx_string("info"), NGX_LOG_INFO },
+    { ngx_string("notice"), NGX_LOG_NOTICE },
+    { ngx_string("warn"), NGX_LOG_WARN },
+    { ngx_string("error"), NGX_LOG_ERR },
+    { ngx_null_string, 0 }
+};
+
+
+static ngx_command_t  ngx_http_apigw_auth_commands[] = {
+
+    { ngx_string("apigw_jwt_provider"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_BLOCK|NGX_CONF_TAKE1,
+      ngx_http_apigw_auth_provider_block,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("apigw_key_store"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_BLOCK|NGX_CONF_TAKE1,
+      ngx_http_apigw_auth_store_block,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("apigw_claim_set"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE23,
+      ngx_http_apigw_auth_set_claim,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("apigw_auth"),
+      NGX_HTTP_APIGW_AUTH_CONTEXTS|NGX_CONF_1MORE,
+      ngx_http_apigw_auth_set,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("apigw_auth_anonymous"),
+      NGX_HTTP_APIGW_AUTH_CONTEXTS|NGX_CONF_TAKE1,
+      ngx_http_apigw_auth_set_anonymous,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("apigw_require_consumer"),
+      NGX_HTTP_APIGW_AUTH_CONTEXTS|NGX_CONF_1MORE,
+      ngx_http_apigw_auth_set_require_list,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      NGX_HTTP_APIGW_AUTH_NEED_CONSUMER,
+      NULL },
+
+    { ngx_string("apigw_require_scope"),
+      NGX_HTTP_APIGW_AUTH_CONTEXTS|NGX_CONF_1MORE,
+      ngx_http_apigw_auth_set_require_list,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      NGX_HTTP_APIGW_AUTH_NEED_SCOPE,
+      NULL },
+
+    { ngx_string("apigw_require_role"),
+      NGX_HTTP_APIGW_AUTH_CONTEXTS|NGX_CONF_1MORE,
+      ngx_http_apigw_auth_set_require_list,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      NGX_HTTP_APIGW_AUTH_NEED_ROLE,
+      NULL },
+
+    { ngx_string("apigw_require_group"),
+      NGX_HTTP_APIGW_AUTH_CONTEXTS|NGX_CONF_1MORE,
+      ngx_http_apigw_auth_set_require_list,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      NGX_HTTP_APIGW_AUTH_NEED_GROUP,
+      NULL },
+
+    { ngx_string("apigw_require_claim"),
+      NGX_HTTP_APIGW_AUTH_CONTEXTS|NGX_CONF_2MORE,
+      ngx_http_apigw_auth_set_require_claim,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("apigw_require"),
+      NGX_HTTP_APIGW_AUTH_CONTEXTS|NGX_CONF_1MORE,
+      ngx_http_apigw_auth_set_require,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("apigw_require_reset"),
+      NGX_HTTP_APIGW_AUTH_CONTEXTS|NGX_CONF_NOARGS,
+      ngx_http_apigw_auth_set_reset,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("apigw_auth_set_header"),
+      NGX_HTTP_APIGW_AUTH_CONTEXTS|NGX_CONF_TAKE2,
+      ngx_http_apigw_auth_set_header,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("apigw_auth_forward"),
+      NGX_HTTP_APIGW_AUTH_CONTEXTS|NGX_CONF_TAKE12,
+      ngx_http_apigw_auth_set_forward,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("apigw_auth_realm"),
+      NGX_HTTP_APIGW_AUTH_CONTEXTS|NGX_CONF_TAKE1,
+      ngx_http_apigw_auth_set_realm,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("apigw_auth_preflight"),
+      NGX_HTTP_APIGW_AUTH_CONTEXTS|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_apigw_auth_loc_conf_t, preflight),
+      &ngx_http_apigw_auth_preflights },
+
+    { ngx_string("apigw_auth_error"),
+      NGX_HTTP_APIGW_AUTH_CONTEXTS|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_apigw_auth_loc_conf_t, error),
+      &ngx_http_apigw_auth_errors },
+
+    { ngx_string("apigw_auth_dry_run"),
+      NGX_HTTP_APIGW_AUTH_CONTEXTS|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_apigw_auth_loc_conf_t, dry_run),
+      NULL },
+
+    { ngx_string("apigw_auth_log_level"),
+      NGX_HTTP_APIGW_AUTH_CONTEXTS|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_apigw_auth_loc_conf_t, log_level),
+      &ngx_http_apigw_auth_log_levels },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_apigw_auth_module_ctx = {
+    ngx_http_apigw_auth_preconfiguration,  /* preconfiguration */
+    ngx_http_apigw_auth_init,              /* postconfiguration */
+
+    ngx_http_apigw_auth_create_main_conf,  /* create main configuration */
+    ngx_http_apigw_auth_init_main_conf,    /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_http_apigw_auth_create_loc_conf,   /* create location configuration */
+    ngx_http_apigw_auth_merge_loc_conf     /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_apigw_auth_module = {
+    NGX_MODULE_V1,
+    &ngx_http_apigw_auth_module_ctx,       /* module context */
+    ngx_http_apigw_auth_commands,          /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    ngx_http_apigw_auth_init_process,      /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    NULL,                                  /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static ngx_int_t
+ngx_http_apigw_auth_preaccess(ngx_http_request_t *r)
+{
+    ngx_http_apigw_auth_ctx_t        *ctx;
+    ngx_http_apigw_auth_loc_conf_t   *alcf;
+    ngx_http_apigw_auth_main_conf_t  *amcf;
+
+    if (r != r->main) {
+        return NGX_DECLINED;
+    }
+
+    amcf = ngx_http_get_module_main_conf(r, ngx_http_apigw_auth_module);
+    alcf = ngx_http_get_module_loc_conf(r, ngx_http_apigw_auth_module);
+
+    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "apigw_auth: preaccess");
+
+    ctx = NULL;
+
+    if (alcf->policy
+        && ngx_http_apigw_auth_identify_location(r, alcf, &ctx) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (amcf->names.nelts
+        && ngx_http_apigw_auth_headers_strip(r, amcf) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ctx && ctx->identified
+        && ngx_http_apigw_auth_headers_set(r, alcf, ctx) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_apigw_auth_identify_location(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t **found)
+{
+    ngx_http_apigw_auth_ctx_t  *ctx;
+
+    ctx = ngx_http_apigw_auth_ctx(r, 1);
+    if (ctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    *found = ctx;
+
+    return ngx_http_apigw_auth_identify(r, alcf, ctx);
+}
+
+
+static ngx_int_t
+ngx_http_apigw_auth_access(ngx_http_request_t *r)
+{
+    ngx_http_apigw_auth_ctx_t       *ctx;
+    ngx_http_apigw_auth_loc_conf_t  *alcf;
+
+    if (r != r->main) {
+        return NGX_DECLINED;
+    }
+
+    alcf = ngx_http_get_module_loc_conf(r, ngx_http_apigw_auth_module);
+
+    if (alcf->policy == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_http_apigw_auth_ctx(r, 0);
+
+    /* PREACCESS is skipped when a module of another maker ends it early */
+
+    if (ctx == NULL || (ctx->policy != alcf->policy && !ctx->preflight)) {
+        if (ngx_http_apigw_auth_identify_location(r, alcf, &ctx) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "apigw_auth: access, status %d", ctx->status);
+
+    return ngx_http_apigw_auth_enforce(r, alcf, ctx);
+}
+
+
+static ngx_int_t
+ngx_http_apigw_auth_precontent(ngx_http_request_t *r)
+{
+    ngx_http_apigw_auth_ctx_t        *ctx;
+    ngx_http_apigw_auth_loc_conf_t   *alcf;
+    ngx_http_apigw_auth_main_conf_t  *amcf;
+
+    if (r != r->main) {
+        return NGX_DECLINED;
+    }
+
+    alcf = ngx_http_get_module_loc_conf(r, ngx_http_apigw_auth_module);
+
+    if (alcf->policy == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_apigw_auth_module);
+
+    if (ctx && ctx->record.reject_status) {
+        amcf = ngx_http_get_module_main_conf(r, ngx_http_apigw_auth_module);
+
+        ctx->refused_by = NULL;
+        ngx_http_apigw_reject_clear(&ctx->record, &amcf->vars);
+    }
+
+    if (ctx && ctx->preflight) {
+        return ngx_http_apigw_auth_credential_strip(r, alcf->policy, 1, 1)
+               == NGX_OK ? NGX_DECLINED : NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ngx_http_apigw_auth_credential_strip(r, alcf->policy,
+                                             !alcf->forward_token,
+                                             !alcf->forward_key)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+ngx_http_apigw_auth_ctx_t *
+ngx_http_apigw_auth_ctx(ngx_http_request_t *r, ngx_uint_t create)
+{
+    ngx_http_apigw_auth_ctx_t  *ctx;
+
+    ctx = ngx_http_apigw_record_get(r, &ngx_http_apigw_auth_module,
+                                    ngx_http_apigw_auth_cleanup);
+
+    if (ctx || !create) {
+        return ctx;
+    }
+
+    ctx = ngx_http_apigw_record_create(r, &ngx_http_apigw_auth_module,
+                                       ngx_http_apigw_auth_cleanup,
+                                       sizeof(ngx_http_apigw_auth_ctx_t));
+    if (ctx) {
+        ctx->primary = NGX_HTTP_APIGW_AUTH_KINDS;
+    }
+
+    return ctx;
+}
+
+
+static void
+ngx_http_apigw_auth_cleanup(void *data)
+{
+    ngx_http_apigw_auth_results_clear(data);
+}
+
+
+static ngx_int_t
+ngx_http_apigw_auth_preconfiguration(ngx_conf_t *cf)
+{
+    ngx_http_apigw_auth_main_conf_t  *amcf;
+
+    amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_apigw_auth_module);
+
+    if (ngx_http_apigw_reject_add_variables(cf, &amcf->vars) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_apigw_auth_add_variables(cf);
+}
+
+
+static void *
+ngx_http_apigw_auth_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_apigw_auth_main_conf_t  *amcf;
+
+    amcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_apigw_auth_main_conf_t));
+    if (amcf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&amcf->providers, cf->pool, 2, sizeof(void *)) != NGX_OK
+        || ngx_array_init(&amcf->stores, cf->pool, 2, sizeof(void *)) != NGX_OK
+        || ngx_array_init(&amcf->policies, cf->pool, 4, sizeof(void *))
+           != NGX_OK
+        || ngx_array_init(&amcf->names, cf->pool, 4, sizeof(ngx_str_t))
+           != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return amcf;
+}
+
+
+static char *
+ngx_http_apigw_auth_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    return ngx_http_apigw_auth_policies_resolve(cf, conf) == NGX_OK
+           ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+static void *
+ngx_http_apigw_auth_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_apigw_auth_loc_conf_t  *alcf;
+
+    alcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_apigw_auth_loc_conf_t));
+    if (alcf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     alcf->requires = NULL;
+     *     alcf->scope = { 0, NULL };
+     *     alcf->headers = NULL;
+     *     alcf->realm = { 0, NULL };
+     *     alcf->place = { NULL, 0 };
+     */
+
+    alcf->policy = NGX_CONF_UNSET_PTR;
+    alcf->anonymous = NGX_CONF_UNSET_PTR;
+    alcf->reset = NGX_CONF_UNSET;
+    alcf->forward_token = NGX_CONF_UNSET_UINT;
+    alcf->forward_key = NGX_CONF_UNSET_UINT;
+    alcf->preflight = NGX_CONF_UNSET_UINT;
+    alcf->error = NGX_CONF_UNSET_UINT;
+    alcf->dry_run = NGX_CONF_UNSET;
+    alcf->log_level = NGX_CONF_UNSET_UINT;
+
+    return alcf;
+}
+
+
+static char *
+ngx_http_apigw_auth_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_apigw_auth_loc_conf_t *prev = parent;
+    ngx_http_apigw_auth_loc_conf_t *conf = child;
+
+    ngx_uint_t  off;
+
+    off = (conf->policy == NULL);        /* written so, not inherited */
+
+    ngx_conf_merge_ptr_value(conf->policy, prev->policy, NULL);
+    ngx_conf_merge_ptr_value(conf->anonymous, prev->anonymous, NULL);
+    ngx_conf_merge_uint_value(conf->forward_token, prev->forward_token, 1);
+    ngx_conf_merge_uint_value(conf->forward_key, prev->forward_key, 0);
+    ngx_conf_merge_str_value(conf->realm, prev->realm, "api");
+    ngx_conf_merge_uint_value(conf->preflight, prev->preflight, 0);
+    ngx_conf_merge_uint_value(conf->error, prev->error, 1);
+    ngx_conf_merge_value(conf->dry_run, prev->dry_run, 0);
+    ngx_conf_merge_uint_value(conf->log_level, prev->log_level, NGX_LOG_INFO);
+
+    if (ngx_http_apigw_auth_headers_merge(cf, prev->headers, &conf->headers)
+        != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_apigw_auth_require_merge(cf, prev, conf, off);
+}
+
+
+static ngx_int_t
+ngx_http_apigw_auth_init(ngx_conf_t *cf)
+{
+    ngx_uint_t                        i;
+    ngx_http_handler_pt              *h;
+    ngx_http_core_main_conf_t        *cmcf;
+    ngx_http_apigw_auth_main_conf_t  *amcf;
+
+    static struct {
+        ngx_http_phases               phase;
+        ngx_http_handler_pt           handler;
+
+    } handlers[] = {
+        { NGX_HTTP_PREACCESS_PHASE, ngx_http_apigw_auth_preaccess },
+        { NGX_HTTP_ACCESS_PHASE, ngx_http_apigw_auth_access },
+        { NGX_HTTP_PRECONTENT_PHASE, ngx_http_apigw_auth_precontent }
+    };
+
+    if (ngx_http_apigw_order_check(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_apigw_auth_module);
+
+#if (NGX_THREADS)
+
+    /* files are read there while requests go on */
+
+    if (amcf->providers.nelts && ngx_thread_pool_add(cf, NULL) == NULL) {
+        return NGX_ERROR;
+    }
+
+#endif
+
+    if (amcf->policies.nelts == 0 && amcf->names.nelts == 0) {
+        return NGX_OK;
+    }
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    for (i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++) {
+        h = ngx_array_push(&cmcf->phases[handlers[i].phase].handlers);
+        if (h == NULL) {
+            return NGX_ERROR;
+        }
+
+        *h = handlers[i].handler;
+    }
+
+    ngx_http_apigw_auth_filter_init();
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_apigw_auth_init_process(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                        i;
+    ngx_http_apigw_auth_provider_t  **providers;
+    ngx_http_apigw_auth_main_conf_t  *amcf;
+
+    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
+    {
+        return NGX_OK;                   /* not for cache managers */
+    }
+
+    amcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                               ngx_http_apigw_auth_module);
+    if (amcf == NULL) {
+        return NGX_OK;
+    }
+
+    providers = amcf->providers.elts;
+
+    for (i = 0; i < amcf->providers.nelts; i++) {
+        ngx_http_apigw_auth_watch_start(&providers[i]->jwks->watch, cycle);
+    }
+
+    return NGX_OK;
+}
