@@ -162,6 +162,13 @@ apigw_resp_guard_number(apigw_resp_guard_t *guard, uint8_t ch)
         return APIGW_EINPUT;
     }
 
+    /* as hiredis has it: no "01", no "-0" */
+
+    if (guard->number == 0 && (guard->digits || (guard->negative && ch == '0')))
+    {
+        return APIGW_EINPUT;
+    }
+
     number = guard->number * 10 + (ch - '0');
 
     /* the most negative integer is not a value that we ever expect */
