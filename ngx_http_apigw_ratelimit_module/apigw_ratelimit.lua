@@ -27,6 +27,10 @@
 local FIELDS = 6
 local TICKS_PER_MS = 8000
 
+-- Redis expires by a clock it read before the script called TIME: a state that
+-- went a moment too early would be a gift. A dead state may stay.
+local LINGER_MS = 10
+
 local floor, max, min = math.floor, math.max, math.min
 local call = redis.call
 
@@ -56,8 +60,10 @@ local function rate_charge(p, used, now)
     p.state = p.state + used
     p.room = p.room - used
 
-    call('SET', p.key, string.format('%.0f', p.state), 'PX',
-         string.format('%.0f', math.ceil((p.state - now) / TICKS_PER_MS)))
+    local ms = math.ceil((p.state - now) / TICKS_PER_MS) + LINGER_MS
+
+    call('SET', p.key, string.format('%.0f', p.state),
+         'PX', string.format('%.0f', ms))
 end
 
 
