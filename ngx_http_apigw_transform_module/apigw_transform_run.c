@@ -278,7 +278,9 @@ static apigw_transform_values_t *
 apigw_transform_run_values(apigw_transform_run_t *run,
     const apigw_transform_apply_t *apply)
 {
-    size_t                     n;
+    size_t                     i, n;
+    apigw_rc_t                 rc;
+    apigw_str_t                json;
     apigw_transform_values_t  *values;
 
     values = apigw_arena_zalloc(run->arena, sizeof(apigw_transform_values_t));
@@ -302,6 +304,16 @@ apigw_transform_run_values(apigw_transform_run_t *run,
     values->max_depth = run->params.max_depth;
     values->seed[0] = run->params.seed[0];
     values->seed[1] = run->params.seed[1];
+
+    /* An invalid one refuses the message, be there a place for it or not. */
+
+    for (i = 0; i < n && run->rc == APIGW_OK; i++) {
+        rc = apigw_transform_values_get(values, i, &json, &run->error);
+
+        if (rc != APIGW_OK && rc != APIGW_EUNSUPPORTED) {
+            run->rc = rc;
+        }
+    }
 
     return values;
 }
