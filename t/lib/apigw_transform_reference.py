@@ -300,7 +300,7 @@ def valued(op, text):
         elif p == 'on_invalid=skip':
             skips = True
     try:
-        return Leaf(convert(text, kind))
+        return parse(convert(text, kind))
     except Invalid:
         if skips:
             raise Skipped()
