@@ -37,6 +37,12 @@ sub new {
         dir   => File::Temp->newdir('apigw-redis-XXXXXX', TMPDIR => 1),
     }, $class;
 
+    # nginx' workers, which are nobody, must reach the socket
+    if ($self->{unix}) {
+        chmod 0755, $self->dir;
+        $options{unixsocketperm} = 777;
+    }
+
     $self->{options} = {
         save => '', appendonly => 'no', 'protected-mode' => 'no', %options
     };

@@ -336,6 +336,10 @@ sub reply {
         push @{$c->{late}},
             [Time::HiRes::time + $self->{arg} / 1000, $bytes];
 
+    } elsif (@{$c->{late}}) {
+        # replies keep their order, whatever happens to them
+        push @{$c->{late}}, [$c->{late}[-1][0], $bytes];
+
     } elsif ($mode eq 'split') {
         for my $byte (split //, $bytes) {
             $self->send($c, $byte) or return;
