@@ -344,10 +344,14 @@ apigw_json_project_token(apigw_json_project_t *p)
         return APIGW_OK;
     }
 
-    apigw_json_project_visit(p);
-
     container = (t.kind == APIGW_JSON_OBJECT || t.kind == APIGW_JSON_ARRAY);
     kind = p->slot->kind;
+
+    if (!container && p->slot->loose) {
+        p->mark = 0;
+    }
+
+    apigw_json_project_visit(p);
 
     if (!container && p->slot->node != NULL && !p->slot->node->scalars) {
         kind = APIGW_TRIE_DROP;

@@ -41,6 +41,8 @@ typedef struct {
     uint8_t                    kind;
     uint8_t                    under;    /* REPLACE: what stays if the value is
                                             skipped, EMIT or BRANCH */
+    bool                       loose;    /* a scalar is not the target: it had
+                                            gone before */
     uint16_t                   mark;     /* which target this is; 0: none */
     uint32_t                   value;    /* REPLACE */
     apigw_json_trie_node_t    *node;     /* BRANCH, also under REPLACE */

@@ -41,8 +41,8 @@ static bool
 apigw_json_trie_same(const apigw_json_trie_slot_t *a,
     const apigw_json_trie_slot_t *b)
 {
-    return a->kind == b->kind && a->under == b->under && a->mark == b->mark
-           && a->value == b->value && a->node == b->node;
+    return a->kind == b->kind && a->under == b->under && a->loose == b->loose
+           && a->mark == b->mark && a->value == b->value && a->node == b->node;
 }
 
 
@@ -196,6 +196,7 @@ apigw_json_trie_act(apigw_json_trie_t *trie, const apigw_transform_op_t *op,
 
     case APIGW_OP_TARGET:
         slot->mark = trie->ntargets + 1;
+        slot->loose = (slot->node != NULL && !slot->node->scalars);
         return APIGW_OK;
 
     case APIGW_OP_MAP:
