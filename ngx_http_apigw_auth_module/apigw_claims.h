@@ -87,8 +87,8 @@ typedef struct {
 /* A provider's rules; made once, read-only afterwards. */
 
 typedef struct {
-    apigw_str_t          issuer;     /* data is NULL: iss may be absent; */
-                                     /* len is 0: not checked */
+    apigw_str_t          issuer;     /* len is 0: not checked */
+    bool                 issuer_optional;    /* iss may be absent */
     apigw_str_list_t     audience;   /* nelts is 0: not checked */
     apigw_claim_path_t   audience_claim;
     apigw_claim_paths_t  required;   /* "exp" is one of them unless off */
