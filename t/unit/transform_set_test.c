@@ -66,7 +66,7 @@ TEST(bad_pointers_tell_their_position)
 
     REFUSES("keep /a b", 2, 0, "bad pointer");
     REFUSES("keep /a/b~3", 1, 4, "bad pointer");
-    REFUSES("map /a /b=/c~", 2, 6, "bad pointer");
+    REFUSES("map /a /b=/c~", 2, 5, "bad pointer");
 
     strcpy(op, "drop ");
 
