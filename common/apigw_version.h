@@ -1,15 +1,18 @@
 
-#ifndef APIGW_VERSION_H_INCLUDED
-#define APIGW_VERSION_H_INCLUDED
+/* The version of the whole suite; CHANGES opens with the same one. */
+
+
+#ifndef _APIGW_VERSION_H_INCLUDED_
+#define _APIGW_VERSION_H_INCLUDED_
+
 
 #pragma GCC visibility push(hidden)
 
-
-/* The version of the whole suite; CHANGES opens with the same one. */
 
 #define APIGW_VERSION  "0.1.0"
 
 
 #pragma GCC visibility pop
 
-#endif /* APIGW_VERSION_H_INCLUDED */
+
+#endif /* _APIGW_VERSION_H_INCLUDED_ */
