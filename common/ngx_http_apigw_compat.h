@@ -131,4 +131,75 @@ ngx_http_apigw_headers_in_known_add(ngx_http_request_t *r, ngx_uint_t offset,
 }
 
 
+/*
+ * Notes a response line where nginx keeps all of its name: Cache-Control and
+ * Link, in arrays before 1.23, in chains since then.
+ */
+
+static ngx_inline ngx_int_t
+ngx_http_apigw_headers_out_multi_add(ngx_http_request_t *r, ngx_table_elt_t *h)
+{
+    ngx_table_elt_t  **line;
+
+#if (nginx_version < 1023000)
+    ngx_array_t       *lines;
+
+    if (h->key.len == sizeof("Cache-Control") - 1
+        && ngx_strncasecmp(h->key.data, (u_char *) "Cache-Control",
+                           h->key.len) == 0)
+    {
+        lines = &r->headers_out.cache_control;
+
+    } else if (h->key.len == sizeof("Link") - 1
+               && ngx_strncasecmp(h->key.data, (u_char *) "Link",
+                                  h->key.len) == 0)
+    {
+        lines = &r->headers_out.link;
+
+    } else {
+        return NGX_OK;
+    }
+
+    if (lines->elts == NULL
+        && ngx_array_init(lines, r->pool, 1, sizeof(ngx_table_elt_t *))
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    line = ngx_array_push(lines);
+    if (line == NULL) {
+        return NGX_ERROR;
+    }
+
+#else
+
+    if (h->key.len == sizeof("Cache-Control") - 1
+        && ngx_strncasecmp(h->key.data, (u_char *) "Cache-Control",
+                           h->key.len) == 0)
+    {
+        line = &r->headers_out.cache_control;
+
+    } else if (h->key.len == sizeof("Link") - 1
+               && ngx_strncasecmp(h->key.data, (u_char *) "Link",
+                                  h->key.len) == 0)
+    {
+        line = &r->headers_out.link;
+
+    } else {
+        return NGX_OK;
+    }
+
+    while (*line) {
+        line = &(*line)->next;
+    }
+
+#endif
+
+    *line = h;
+
+    return NGX_OK;
+}
+
+
 #endif /* _NGX_HTTP_APIGW_COMPAT_H_INCLUDED_ */
