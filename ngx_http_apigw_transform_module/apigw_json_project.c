@@ -23,8 +23,6 @@
 static apigw_rc_t apigw_json_project_frames(apigw_json_project_t *p);
 static apigw_rc_t apigw_json_project_step(apigw_json_project_t *p);
 static apigw_rc_t apigw_json_project_member(apigw_json_project_t *p);
-static apigw_rc_t apigw_json_project_mentioned(apigw_json_project_t *p,
-    size_t offset);
 static apigw_rc_t apigw_json_project_element(apigw_json_project_t *p);
 static apigw_rc_t apigw_json_project_span(apigw_json_project_t *p);
 static apigw_rc_t apigw_json_project_token(apigw_json_project_t *p);
@@ -227,29 +225,6 @@ apigw_json_project_member(apigw_json_project_t *p)
     if (p->slot->kind == APIGW_TRIE_EMIT) {
         apigw_json_project_open(p);
     }
-
-    return APIGW_OK;
-}
-
-
-/* A name of the trie must not come twice in one object. */
-
-static apigw_rc_t
-apigw_json_project_mentioned(apigw_json_project_t *p, size_t offset)
-{
-    size_t     i;
-    uint64_t  *word, bit;
-
-    i = p->member - p->frame->node->members;
-    word = &p->frame->seen[i / 64];
-    bit = (uint64_t) 1 << i % 64;
-
-    if (*word & bit) {
-        return apigw_json_project_fail(p, APIGW_EINPUT,
-                                       APIGW_JSON_DUPLICATE_KEY, offset);
-    }
-
-    *word |= bit;
 
     return APIGW_OK;
 }

@@ -101,6 +101,27 @@ apigw_json_project_open(apigw_json_project_t *p)
 }
 
 
+apigw_rc_t
+apigw_json_project_mentioned(apigw_json_project_t *p, size_t offset)
+{
+    size_t     i;
+    uint64_t  *word, bit;
+
+    i = p->member - p->frame->node->members;
+    word = &p->frame->seen[i / 64];
+    bit = (uint64_t) 1 << i % 64;
+
+    if (*word & bit) {
+        return apigw_json_project_fail(p, APIGW_EINPUT,
+                                       APIGW_JSON_DUPLICATE_KEY, offset);
+    }
+
+    *word |= bit;
+
+    return APIGW_OK;
+}
+
+
 void
 apigw_json_project_visit(apigw_json_project_t *p)
 {

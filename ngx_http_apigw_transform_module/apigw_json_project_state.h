@@ -98,6 +98,14 @@ void apigw_json_project_pop(apigw_json_project_t *p);
 void apigw_json_project_open(apigw_json_project_t *p);
 
 
+/*
+ * Notes that the name of p->member, which must not come twice in one object,
+ * was read at `offset`. APIGW_EINPUT json_duplicate_key
+ */
+apigw_rc_t apigw_json_project_mentioned(apigw_json_project_t *p,
+    size_t offset);
+
+
 /* The first byte of a value was read; the last one. */
 void apigw_json_project_visit(apigw_json_project_t *p);
 void apigw_json_project_leave(apigw_json_project_t *p);

@@ -238,6 +238,10 @@ apigw_json_trie_ungroup(apigw_json_trie_t *trie, size_t level, bool must)
         trie->cut = false;
     }
 
+    if (level == 0) {
+        return APIGW_OK;
+    }
+
     trie->groups += level;
     trie->ngroups -= level;
     trie->ncut -= trie->cut ? level : 0;

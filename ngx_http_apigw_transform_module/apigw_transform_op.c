@@ -1,15 +1,6 @@
 
 #include "apigw_transform_op.h"
-#include "apigw_json_writer.h"
-
-
-typedef struct {
-    apigw_arena_t            *arena;
-    const apigw_str_t        *args;
-    size_t                    nargs;
-    apigw_transform_op_t     *op;
-    apigw_transform_fault_t  *fault;
-} apigw_transform_line_t;
+#include "apigw_transform_line.h"
 
 
 typedef apigw_rc_t (*apigw_transform_parse_pt)(apigw_transform_line_t *line);
@@ -34,17 +25,6 @@ static apigw_rc_t apigw_transform_parse_parameter(apigw_transform_line_t *line,
 static apigw_rc_t apigw_transform_parse_move(apigw_transform_line_t *line);
 static apigw_rc_t apigw_transform_parse_pair(apigw_transform_line_t *line,
     size_t arg, apigw_transform_rename_t *rename);
-static apigw_rc_t apigw_transform_parse_pointers(apigw_transform_line_t *line,
-    size_t n);
-static apigw_rc_t apigw_transform_parse_pointer(apigw_transform_line_t *line,
-    size_t arg, apigw_str_t text, size_t skipped,
-    apigw_json_pointer_t *pointer);
-static apigw_rc_t apigw_transform_parse_name(apigw_transform_line_t *line,
-    size_t arg);
-static bool apigw_transform_parse_starts(apigw_str_t text, const char *prefix,
-    apigw_str_t *rest);
-static apigw_rc_t apigw_transform_fault(apigw_transform_line_t *line,
-    size_t arg, size_t offset, const char *text, const char *mend);
 
 
 static const apigw_transform_form_t  apigw_transform_forms[] = {
@@ -118,8 +98,8 @@ apigw_transform_op_parse(apigw_arena_t *arena, const apigw_str_t *args,
         op->word = args[0];
 
         if (nargs < 2) {
-            return apigw_transform_fault(&line, 0, APIGW_TRANSFORM_NO_OFFSET,
-                                         "arguments are missing", form->usage);
+            return apigw_transform_refuse(&line, 0, "arguments are missing",
+                                          form->usage);
         }
 
         fault->text = NULL;
@@ -128,17 +108,17 @@ apigw_transform_op_parse(apigw_arena_t *arena, const apigw_str_t *args,
         return form->parse(&line);
     }
 
-    return apigw_transform_fault(&line, 0, APIGW_TRANSFORM_NO_OFFSET,
-                                 "no such operation",
-                                 "use keep, drop, remove, replace, target, "
-                                 "group, map, rename, set, add, move or copy");
+    return apigw_transform_refuse(&line, 0, "no such operation",
+                                  "use keep, drop, remove, replace, target, "
+                                  "group, map, rename, set, add, move or "
+                                  "copy");
 }
 
 
 static apigw_rc_t
 apigw_transform_parse_places(apigw_transform_line_t *line)
 {
-    return apigw_transform_parse_pointers(line, line->nargs - 1);
+    return apigw_transform_line_pointers(line, line->nargs - 1);
 }
 
 
@@ -151,18 +131,17 @@ apigw_transform_parse_target(apigw_transform_line_t *line)
     for (i = 2; i < line->nargs; i++) {
 
         if (i > 2
-            || !apigw_transform_parse_starts(line->args[i], "missing=", &rest)
+            || !apigw_transform_line_parameter(line->args[i], "missing=", &rest)
             || (!apigw_str_is(rest, "null") && !apigw_str_is(rest, "error")))
         {
-            return apigw_transform_fault(line, i, APIGW_TRANSFORM_NO_OFFSET,
-                                         "invalid parameter",
-                                         line->fault->mend);
+            return apigw_transform_refuse(line, i, "invalid parameter",
+                                          line->fault->mend);
         }
 
         line->op->must = apigw_str_is(rest, "error");
     }
 
-    return apigw_transform_parse_pointers(line, 1);
+    return apigw_transform_line_pointers(line, 1);
 }
 
 
@@ -170,13 +149,13 @@ static apigw_rc_t
 apigw_transform_parse_group(apigw_transform_line_t *line)
 {
     if (line->nargs > 2) {
-        return apigw_transform_fault(line, 2, APIGW_TRANSFORM_NO_OFFSET,
-                                     "too many arguments", line->fault->mend);
+        return apigw_transform_refuse(line, 2, "too many arguments",
+                                      line->fault->mend);
     }
 
     line->op->name = line->args[1];
 
-    return apigw_transform_parse_name(line, 1);
+    return apigw_transform_line_name(line, 1);
 }
 
 
@@ -188,9 +167,8 @@ apigw_transform_parse_map(apigw_transform_line_t *line)
     apigw_transform_rename_t  *r;
 
     if (line->nargs < 3) {
-        return apigw_transform_fault(line, 1, APIGW_TRANSFORM_NO_OFFSET,
-                                     "no renames behind it",
-                                     line->fault->mend);
+        return apigw_transform_refuse(line, 1, "no renames behind it",
+                                      line->fault->mend);
     }
 
     r = apigw_arena_array(line->arena, line->nargs - 2, sizeof(*r));
@@ -208,24 +186,22 @@ apigw_transform_parse_map(apigw_transform_line_t *line)
 
         for (k = 0; k < i; k++) {
             if (apigw_str_eq(r[k].from, r[i].from)) {
-                return apigw_transform_fault(line, i + 2,
-                                             APIGW_TRANSFORM_NO_OFFSET,
-                                             "name is renamed twice",
-                                             "leave one of them out");
+                return apigw_transform_refuse(line, i + 2,
+                                              "name is renamed twice",
+                                              "leave one of them out");
             }
 
             if (apigw_str_eq(r[k].to, r[i].to)) {
-                return apigw_transform_fault(line, i + 2,
-                                             APIGW_TRANSFORM_NO_OFFSET,
-                                             "two members get the same name",
-                                             "give each a name of its own");
+                return apigw_transform_refuse(line, i + 2,
+                                              "two members get the same name",
+                                              "give each a name of its own");
             }
         }
     }
 
     line->op->nrenames = line->nargs - 2;
 
-    return apigw_transform_parse_pointers(line, 1);
+    return apigw_transform_line_pointers(line, 1);
 }
 
 
@@ -249,35 +225,33 @@ apigw_transform_parse_pair(apigw_transform_line_t *line, size_t arg,
     }
 
     if (i + 1 >= from.len) {
-        return apigw_transform_fault(line, arg, APIGW_TRANSFORM_NO_OFFSET,
-                                     "no rename", "write /old=/new");
+        return apigw_transform_refuse(line, arg, "no rename",
+                                      "write /old=/new");
     }
 
     to.data = from.data + i + 1;
     to.len = from.len - i - 1;
     from.len = i;
 
-    rc = apigw_transform_parse_pointer(line, arg, from, 0, &a);
+    rc = apigw_transform_line_pointer(line, arg, from, 0, &a);
     if (rc != APIGW_OK) {
         return rc;
     }
 
-    rc = apigw_transform_parse_pointer(line, arg, to, i + 1, &b);
+    rc = apigw_transform_line_pointer(line, arg, to, i + 1, &b);
     if (rc != APIGW_OK) {
         return rc;
     }
 
     if (a.n != 1 || b.n != 1) {
-        return apigw_transform_fault(line, arg, APIGW_TRANSFORM_NO_OFFSET,
-                                     "more than one name on a side",
-                                     "write /old=/new and put what is above "
-                                     "into the pointer");
+        return apigw_transform_refuse(line, arg, "more than one name on a side",
+                                      "write /old=/new and put what is above "
+                                      "into the pointer");
     }
 
     if (a.any || b.any) {
-        return apigw_transform_fault(line, arg, APIGW_TRANSFORM_NO_OFFSET,
-                                     "\"*\" cannot be renamed",
-                                     "write ~2 for a literal *");
+        return apigw_transform_refuse(line, arg, "\"*\" cannot be renamed",
+                                      "write ~2 for a literal *");
     }
 
     rename->from = a.segments[0].name;
@@ -295,13 +269,12 @@ apigw_transform_parse_rename(apigw_transform_line_t *line)
     apigw_transform_rename_t  *r;
 
     if (line->nargs != 3) {
-        return apigw_transform_fault(line, line->nargs > 3 ? 3 : 1,
-                                     APIGW_TRANSFORM_NO_OFFSET,
-                                     "wrong number of arguments",
-                                     line->fault->mend);
+        return apigw_transform_refuse(line, line->nargs > 3 ? 3 : 1,
+                                      "wrong number of arguments",
+                                      line->fault->mend);
     }
 
-    rc = apigw_transform_parse_pointers(line, 1);
+    rc = apigw_transform_line_pointers(line, 1);
     if (rc != APIGW_OK) {
         return rc;
     }
@@ -309,12 +282,11 @@ apigw_transform_parse_rename(apigw_transform_line_t *line)
     p = line->op->pointers;
 
     if (p->n == 0 || p->segments[p->n - 1].any) {
-        return apigw_transform_fault(line, 1, APIGW_TRANSFORM_NO_OFFSET,
-                                     "ends in no member's name",
-                                     "name the member, ~2 is a literal *");
+        return apigw_transform_refuse(line, 1, "ends in no member's name",
+                                      "name the member, ~2 is a literal *");
     }
 
-    rc = apigw_transform_parse_name(line, 2);
+    rc = apigw_transform_line_name(line, 2);
     if (rc != APIGW_OK) {
         return rc;
     }
@@ -341,8 +313,8 @@ apigw_transform_parse_valued(apigw_transform_line_t *line)
     apigw_rc_t  rc;
 
     if (line->nargs < 3) {
-        return apigw_transform_fault(line, 1, APIGW_TRANSFORM_NO_OFFSET,
-                                     "no value behind it", line->fault->mend);
+        return apigw_transform_refuse(line, 1, "no value behind it",
+                                      line->fault->mend);
     }
 
     for (i = 3; i < line->nargs; i++) {
@@ -356,7 +328,7 @@ apigw_transform_parse_valued(apigw_transform_line_t *line)
     line->op->text = line->args[2];
     line->op->arg = 2;
 
-    return apigw_transform_parse_pointers(line, 1);
+    return apigw_transform_line_pointers(line, 1);
 }
 
 
@@ -367,15 +339,15 @@ apigw_transform_parse_parameter(apigw_transform_line_t *line, size_t arg)
 
     text = line->args[arg];
 
-    if (apigw_transform_parse_starts(text, "type=", &rest)) {
+    if (apigw_transform_line_parameter(text, "type=", &rest)) {
 
         if (apigw_transform_value_type(rest, &line->op->type) == APIGW_OK) {
             return APIGW_OK;
         }
 
-        return apigw_transform_fault(line, arg, APIGW_TRANSFORM_NO_OFFSET,
-                                     "no such type", "use string, number, "
-                                     "boolean, null or json");
+        return apigw_transform_refuse(line, arg, "no such type",
+                                      "use string, number, boolean, null or "
+                                      "json");
     }
 
     if (apigw_str_is(text, "on_invalid=reject")) {
@@ -388,17 +360,15 @@ apigw_transform_parse_parameter(apigw_transform_line_t *line, size_t arg)
         return APIGW_OK;
     }
 
-    if (apigw_transform_parse_starts(text, "on_invalid=", &rest)) {
-        return apigw_transform_fault(line, arg, APIGW_TRANSFORM_NO_OFFSET,
-                                     "invalid parameter",
-                                     "use on_invalid=reject or "
-                                     "on_invalid=skip");
+    if (apigw_transform_line_parameter(text, "on_invalid=", &rest)) {
+        return apigw_transform_refuse(line, arg, "invalid parameter",
+                                      "use on_invalid=reject or "
+                                      "on_invalid=skip");
     }
 
-    return apigw_transform_fault(line, arg, APIGW_TRANSFORM_NO_OFFSET,
-                                 "unknown parameter",
-                                 "use type= or on_invalid=, and quote a value "
-                                 "that holds spaces");
+    return apigw_transform_refuse(line, arg, "unknown parameter",
+                                  "use type= or on_invalid=, and quote a "
+                                  "value that holds spaces");
 }
 
 
@@ -410,13 +380,12 @@ apigw_transform_parse_move(apigw_transform_line_t *line)
     apigw_json_pointer_t  *p;
 
     if (line->nargs != 3) {
-        return apigw_transform_fault(line, line->nargs > 3 ? 3 : 1,
-                                     APIGW_TRANSFORM_NO_OFFSET,
-                                     "wrong number of arguments",
-                                     line->fault->mend);
+        return apigw_transform_refuse(line, line->nargs > 3 ? 3 : 1,
+                                      "wrong number of arguments",
+                                      line->fault->mend);
     }
 
-    rc = apigw_transform_parse_pointers(line, 2);
+    rc = apigw_transform_line_pointers(line, 2);
     if (rc != APIGW_OK) {
         return rc;
     }
@@ -424,127 +393,18 @@ apigw_transform_parse_move(apigw_transform_line_t *line)
     p = line->op->pointers;
 
     if (!apigw_json_pointer_prefix(&p[0], &p[1], &n)) {
-        return apigw_transform_fault(line, 2, APIGW_TRANSFORM_NO_OFFSET,
-                                     "\"*\" outside the part that both "
-                                     "pointers share",
-                                     "use * only where both begin alike");
+        return apigw_transform_refuse(line, 2,
+                                      "\"*\" outside the part that both "
+                                      "pointers share",
+                                      "use * only where both begin alike");
     }
 
     if (line->op->kind == APIGW_OP_MOVE && p[1].n > p[0].n
         && apigw_json_pointer_covers(&p[0], &p[1]))
     {
-        return apigw_transform_fault(line, 2, APIGW_TRANSFORM_NO_OFFSET,
-                                     "lies inside what is moved",
-                                     "use copy, or another place");
+        return apigw_transform_refuse(line, 2, "lies inside what is moved",
+                                      "use copy, or another place");
     }
 
     return APIGW_OK;
-}
-
-
-/* The arguments from 1 on. */
-
-static apigw_rc_t
-apigw_transform_parse_pointers(apigw_transform_line_t *line, size_t n)
-{
-    size_t                 i;
-    apigw_rc_t             rc;
-    apigw_json_pointer_t  *p;
-
-    p = apigw_arena_array(line->arena, n, sizeof(apigw_json_pointer_t));
-    if (p == NULL) {
-        return APIGW_ENOMEM;
-    }
-
-    for (i = 0; i < n; i++) {
-        rc = apigw_transform_parse_pointer(line, i + 1, line->args[i + 1], 0,
-                                           &p[i]);
-        if (rc != APIGW_OK) {
-            return rc;
-        }
-    }
-
-    line->op->pointers = p;
-    line->op->npointers = n;
-
-    return APIGW_OK;
-}
-
-
-/* `skipped`: bytes of the argument in front of the pointer's text. */
-
-static apigw_rc_t
-apigw_transform_parse_pointer(apigw_transform_line_t *line, size_t arg,
-    apigw_str_t text, size_t skipped, apigw_json_pointer_t *pointer)
-{
-    apigw_rc_t     rc;
-    apigw_error_t  error;
-
-    rc = apigw_json_pointer_parse(line->arena, text, true, pointer, &error);
-
-    switch (rc) {
-
-    case APIGW_EINPUT:
-        return apigw_transform_fault(line, arg, error.offset + skipped,
-                                     "bad pointer",
-                                     "write /name/name, and ~0 for ~, ~1 for "
-                                     "/, ~2 for a literal *");
-
-    case APIGW_ELIMIT:
-        (void) apigw_transform_fault(line, arg, error.offset + skipped,
-                                     "pointer is too long",
-                                     "use at most 64 segments");
-        return APIGW_EINPUT;
-
-    default:
-        return rc;
-    }
-}
-
-
-static apigw_rc_t
-apigw_transform_parse_name(apigw_transform_line_t *line, size_t arg)
-{
-    size_t       valid;
-    apigw_str_t  name;
-
-    name = line->args[arg];
-    valid = apigw_utf8_valid(name.data, name.len);
-
-    if (valid != name.len) {
-        return apigw_transform_fault(line, arg, valid, "invalid UTF-8",
-                                     "write the name in UTF-8");
-    }
-
-    return APIGW_OK;
-}
-
-
-static bool
-apigw_transform_parse_starts(apigw_str_t text, const char *prefix,
-    apigw_str_t *rest)
-{
-    size_t  len = strlen(prefix);
-
-    if (text.len < len || memcmp(text.data, prefix, len) != 0) {
-        return false;
-    }
-
-    rest->data = text.data + len;
-    rest->len = text.len - len;
-
-    return true;
-}
-
-
-static apigw_rc_t
-apigw_transform_fault(apigw_transform_line_t *line, size_t arg, size_t offset,
-    const char *text, const char *mend)
-{
-    line->fault->text = text;
-    line->fault->mend = mend;
-    line->fault->arg = arg;
-    line->fault->offset = offset;
-
-    return APIGW_EINPUT;
 }

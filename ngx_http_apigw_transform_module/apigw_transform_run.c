@@ -8,20 +8,7 @@
 #include "apigw_transform_set.h"
 #include "apigw_transform_buffer.h"
 #include "apigw_transform_plan.h"
-#include "apigw_json_ops.h"
-#include "apigw_json_project.h"
-
-
-#define APIGW_TRANSFORM_PIPE  4096    /* between two projections */
-
-
-/* A step of the run: a projection or edits. */
-
-typedef struct {
-    apigw_json_project_t        *project;
-    apigw_json_ops_t            *ops;
-    uint8_t                     *pipe;     /* what a projection is fed from */
-} apigw_transform_stage_t;
+#include "apigw_transform_stage.h"
 
 
 struct apigw_transform_run_s {
@@ -59,8 +46,6 @@ static apigw_rc_t apigw_transform_run_pull(apigw_transform_run_t *run,
     uint8_t *out, size_t size, size_t *n);
 static apigw_rc_t apigw_transform_run_pass(apigw_transform_run_t *run,
     size_t i, bool *passed);
-static apigw_rc_t apigw_transform_stage_read(apigw_transform_stage_t *stage,
-    uint8_t *out, size_t size, size_t *n, apigw_error_t *error);
 
 
 apigw_rc_t
@@ -430,17 +415,11 @@ apigw_transform_run_pass(apigw_transform_run_t *run, size_t i, bool *passed)
 
     next = &run->stages[i + 1];
 
-    if (next->ops != NULL) {
-        to = apigw_json_ops_room(next->ops, &size);
-        if (to == NULL) {
-            run->error.word = "internal";
-            run->error.offset = 0;
-            return APIGW_ENOMEM;
-        }
-
-    } else {
-        to = next->pipe;
-        size = APIGW_TRANSFORM_PIPE;
+    to = apigw_transform_stage_room(next, &size);
+    if (to == NULL) {
+        run->error.word = "internal";
+        run->error.offset = 0;
+        return APIGW_ENOMEM;
     }
 
     rc = apigw_transform_stage_read(&run->stages[i], to, size, &len,
@@ -455,27 +434,11 @@ apigw_transform_run_pass(apigw_transform_run_t *run, size_t i, bool *passed)
 
     *passed = (len != 0 || rc == APIGW_OK);
 
-    if (*passed && next->ops != NULL) {
-        apigw_json_ops_commit(next->ops, len, rc == APIGW_OK);
-
-    } else if (*passed) {
-        apigw_json_project_feed(next->project, next->pipe, len,
-                                rc == APIGW_OK);
+    if (*passed) {
+        apigw_transform_stage_give(next, len, rc == APIGW_OK);
     }
 
     return rc;
-}
-
-
-static apigw_rc_t
-apigw_transform_stage_read(apigw_transform_stage_t *stage, uint8_t *out,
-    size_t size, size_t *n, apigw_error_t *error)
-{
-    if (stage->ops != NULL) {
-        return apigw_json_ops_read(stage->ops, out, size, n, error);
-    }
-
-    return apigw_json_project_read(stage->project, out, size, n, error);
 }
 
 
