@@ -3,22 +3,26 @@
 --
 -- KEYS[i]   the state of policy i
 -- ARGV[1]   ticket, echoed: the client's proof that a reply is its own
--- ARGV[2]   operation: "take"
--- ARGV[3]   n, how many requests ask, 1 or more
+-- ARGV[2]   operation: "take"; "give": back what one request was charged
+-- ARGV[3]   take: n, how many requests ask, 1 or more
+--           give: now of the reply that told the charge
 -- then six arguments per policy, in the order of KEYS:
 --   kind    "r": rate
 --   shadow  "1": charged, but never holds back the others; else "0"
 --   cost    of one request, 0 to 10^9
 --   limit   rate: burst
 --   period  rate: ticks per unit
---   extra   empty for a rate
+--   extra   take: empty for a rate
+--           give: ticks from full just before the charge
 --
--- Reply     integers: ticket, j, now, then per policy remaining, full, retry
+-- Reply     integers: ticket, j, now, then per policy remaining, full, retry,
+--           fits; to "give": ticket, now
 --   j          how many of the n requests pass
 --   now        ticks of this server's clock
 --   remaining  requests of cost 1 that would pass now
 --   full       ticks until the whole limit is there again
 --   retry      ticks until one more such request would pass; -1: never
+--   fits       how many of the n had room in this policy
 --
 -- A tick is 1/8 microsecond, counted from 2024-01-01T00:00:00Z, so that sums
 -- stay below 2^53 until 2059. Numbers are printed with %.0f alone: tostring()
@@ -56,14 +60,39 @@ local function rate_load(p, value, now)
 end
 
 
+local function rate_store(p, now)
+    local ms = math.ceil(max(0, p.state - now) / TICKS_PER_MS) + LINGER_MS
+
+    call('SET', p.key, string.format('%.0f', p.state),
+         'PX', string.format('%.0f', ms))
+end
+
+
 local function rate_charge(p, used, now)
     p.state = p.state + used
     p.room = p.room - used
 
-    local ms = math.ceil((p.state - now) / TICKS_PER_MS) + LINGER_MS
+    rate_store(p, now)
+end
 
-    call('SET', p.key, string.format('%.0f', p.state),
-         'PX', string.format('%.0f', ms))
+
+-- What a full bucket would have dropped meanwhile is not given back.
+
+local function rate_give(p, value, taken, now)
+    local tat = tonumber(string.match(value or '', '^%d+'))
+    local full = tonumber(p.extra)
+
+    if not tat or p.cost > p.limit then
+        return
+    end
+
+    local lost = max(0, max(0, now - taken) - full)
+    local back = max(0, p.cost * p.period - lost)
+
+    if back > 0 then
+        p.state = max(0, tat - back)
+        rate_store(p, now)
+    end
 end
 
 
@@ -73,7 +102,12 @@ end
 
 
 local KINDS = {
-    r = { load = rate_load, charge = rate_charge, full = rate_full }
+    r = {
+        load = rate_load,
+        charge = rate_charge,
+        full = rate_full,
+        give = rate_give
+    }
 }
 
 
@@ -94,6 +128,10 @@ end
 
 
 local function retry(p)
+    if p.cost == 0 then
+        return 0
+    end
+
     if p.cost > p.limit then
         return -1
     end
@@ -102,43 +140,39 @@ local function retry(p)
 end
 
 
-local function policy(i, now)
-    local at = 3 + (i - 1) * FIELDS
-    local kind = KINDS[ARGV[at + 1]]
+-- All policies, before anything is read or written; nil if one is unknown.
 
-    if not kind then
-        return nil
+local function policies()
+    local list = {}
+
+    for i = 1, #KEYS do
+        local at = 3 + (i - 1) * FIELDS
+
+        list[i] = {
+            key = KEYS[i],
+            kind = KINDS[ARGV[at + 1]],
+            shadow = ARGV[at + 2] == '1',
+            cost = tonumber(ARGV[at + 3]),
+            limit = tonumber(ARGV[at + 4]),
+            period = tonumber(ARGV[at + 5]),
+            extra = ARGV[at + 6]
+        }
+
+        if not list[i].kind then
+            return nil
+        end
     end
 
-    local p = {
-        key = KEYS[i],
-        kind = kind,
-        shadow = ARGV[at + 2] == '1',
-        cost = tonumber(ARGV[at + 3]),
-        limit = tonumber(ARGV[at + 4]),
-        period = tonumber(ARGV[at + 5]),
-        extra = ARGV[at + 6]
-    }
-
-    kind.load(p, call('GET', p.key), now)
-
-    return p
+    return list
 end
 
 
-local function take(n, now)
+local function take(list, n, now)
     local j = n
-    local policies = {}
 
-    for i = 1, #KEYS do
-        local p = policy(i, now)
-
-        if not p then
-            return redis.error_reply('ERR apigw: unknown kind of policy')
-        end
-
+    for _, p in ipairs(list) do
+        p.kind.load(p, call('GET', p.key), now)
         p.fits = fitting(p, n)
-        policies[i] = p
 
         if not p.shadow then
             j = min(j, p.fits)
@@ -147,8 +181,7 @@ local function take(n, now)
 
     local reply = { tonumber(ARGV[1]), j, now }
 
-    for i = 1, #KEYS do
-        local p = policies[i]
+    for _, p in ipairs(list) do
         local used = min(j, p.fits) * p.cost * p.unit
 
         if used > 0 then
@@ -158,14 +191,34 @@ local function take(n, now)
         reply[#reply + 1] = max(0, floor(p.room / p.unit))
         reply[#reply + 1] = p.kind.full(p, now)
         reply[#reply + 1] = retry(p)
+        reply[#reply + 1] = p.fits
     end
 
     return reply
 end
 
 
+local function give(list, taken, now)
+    for _, p in ipairs(list) do
+        p.kind.give(p, call('GET', p.key), taken, now)
+    end
+
+    return { tonumber(ARGV[1]), now }
+end
+
+
+local list = policies()
+
+if not list then
+    return redis.error_reply('ERR apigw: unknown kind of policy')
+end
+
 if ARGV[2] == 'take' then
-    return take(tonumber(ARGV[3]), clock())
+    return take(list, tonumber(ARGV[3]), clock())
+end
+
+if ARGV[2] == 'give' then
+    return give(list, tonumber(ARGV[3]), clock())
 end
 
 return redis.error_reply('ERR apigw: unknown operation')

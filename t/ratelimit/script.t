@@ -64,7 +64,8 @@ sub take {
         push @reply,
             $room[$i] > 0 ? scalar $room[$i]->copy->bdiv($T) : 0,
             $s[$i] - $now,
-            $c > $B ? -1 : max(big(0), $c * $T - $room[$i]);
+            $c == 0 ? 0 : $c > $B ? -1 : max(big(0), $c * $T - $room[$i]),
+            $m[$i];
     }
 
     return ([map { "$_" } @reply], \@writes);
@@ -206,11 +207,46 @@ subtest 'the order of policies changes no verdict' => sub {
 
         my @f = split / /, $first;
         my @s = split / /, $second;
-        my @turned = (@s[0 .. 2], @s[9 .. 11], @s[6 .. 8], @s[3 .. 5]);
+        my @turned = (@s[0 .. 2], @s[11 .. 14], @s[7 .. 10], @s[3 .. 6]);
         $bad++ if "@f" ne "@turned";
     }
 
     is $bad, 0, 'replies are permuted with the policies';
+};
+
+subtest 'a refund is the reference\'s, and never of a state that has gone' => sub {
+    my $bad = 0;
+
+    for my $round (1 .. 500) {
+        my $p = random_policy("give$round");
+        $p->{cost} ||= 1;
+
+        my $taken = $tick += 8000;
+        my $full = int rand($p->{limit} * $p->{period});
+        my $tat = $taken + int rand(2 * $p->{limit} * $p->{period});
+        my $now = $taken + 8 * int rand(rand() < 0.5 ? 10 : $tat - $taken + 1);
+
+        lua('set', $p->{key}, $tat) if $round % 10;
+        set_clock($now);
+
+        my $line = lua('call', 1, $p->{key}, $round, 'give', $taken,
+                       'r', 0, @$p{qw(cost limit period)}, $full);
+
+        my $lost = max(big(0), big($now) - $taken - $full);
+        my $back = max(big(0), big($p->{cost}) * $p->{period} - $lost);
+        my $left = max(big(0), big($tat) - $back);
+        my $px = max(big(0), $left - $now + 7999)->bdiv(8000) + 10;
+
+        my $want = "$round $now\t";
+        $want .= "$p->{key}=$left/$px"
+            if $round % 10 && $back > 0 && $p->{cost} <= $p->{limit};
+
+        next if $line eq $want;
+        diag "round $round: got $line, want $want";
+        $bad++;
+    }
+
+    is $bad, 0, 'no difference in 500 refunds';
 };
 
 subtest 'what is unknown is refused and writes nothing' => sub {
