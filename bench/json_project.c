@@ -5,7 +5,8 @@
  *
  *     json_project [ROUNDS]
  *
- * Prints a line per shape: name, megabytes per second of both, ratio.
+ * Prints the megabytes per second of both, then BENCH name ratio target
+ * ok|short.
  */
 
 
@@ -21,6 +22,7 @@
 #define ORDERS      320
 #define OUT_SIZE    16384
 #define REPEAT      20
+#define TARGET      5.0
 
 
 static const uint64_t  seed[2] = { 1, 2 };
@@ -187,7 +189,8 @@ strip(cJSON *object, const char *const *names)
 {
     bool         found;
     cJSON       *item, *next;
-    const char *const *name;
+
+    const char  *const  *name;
 
     for (item = object->child; item != NULL; item = next) {
         next = item->next;
@@ -314,9 +317,10 @@ main(int argc, char **argv)
             theirs = t2 - t1 < theirs ? t2 - t1 : theirs;
         }
 
-        printf("%-8s core %6.0f MB/s  cjson %6.0f MB/s  ratio %5.2f\n",
-               shapes[i].name, len * REPEAT / ours / 1e6,
-               len * REPEAT / theirs / 1e6, theirs / ours);
+        printf("%s: core %.0f MB/s, cJSON %.0f MB/s\n", shapes[i].name,
+               len * REPEAT / ours / 1e6, len * REPEAT / theirs / 1e6);
+        printf("BENCH core_%s %.3f %.2f %s\n", shapes[i].name, theirs / ours,
+               TARGET, theirs / ours >= TARGET ? "ok" : "short");
 
         apigw_heap_free(&heap);
     }

@@ -128,7 +128,10 @@ typedef struct {
 
 /*
  * Makes a run of `n` sets, each on the result of the one before.
- * sets, values  must outlive the run, the array `sets` need not
+ * sets, values  must outlive the run, the array `sets` need not. A value that
+ *               does not fit its type refuses the message, in the first read,
+ *               be there a place for it or not, unless its line says
+ *               on_invalid=skip: then that operation is left out
  * APIGW_ELIMIT too many sets, APIGW_ENOMEM; both `internal`
  */
 apigw_rc_t apigw_transform_run_create(apigw_arena_t *arena,
