@@ -154,6 +154,7 @@ sub command {
 
     my $reply = eval {
         local $SIG{ALRM} = sub { die "redis: no reply\n" };
+        local $SIG{PIPE} = 'IGNORE';
         alarm 20;
         $self->{socket}->syswrite($wire) // die "redis: $!\n";
         my $got = read_reply($self->{socket});

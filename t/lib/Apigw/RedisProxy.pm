@@ -116,6 +116,9 @@ package Apigw::RedisProxy::Loop;
 sub run {
     my ($self) = @_;
 
+    # either side may be gone when we write to it
+    $SIG{PIPE} = 'IGNORE';
+
     while (1) {
         my @sockets = ($self->{control}, $self->{listener});
 
@@ -379,7 +382,6 @@ sub reply {
 sub send {
     my ($self, $c, $bytes) = @_;
 
-    local $SIG{PIPE} = 'IGNORE';
     return 1 if $bytes eq '' || defined syswrite $c->{client}, $bytes;
 
     $self->close($c) if $self->{clients}{$c->{key}};
