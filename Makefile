@@ -33,6 +33,7 @@ UNIT       := $(patsubst t/unit/%.c,%,$(wildcard t/unit/*_test.c))
 FUZZ       := $(patsubst t/fuzz/%.c,%,$(wildcard t/fuzz/*_fuzz.c))
 MODULES    := $(APIGW_MODULES:%=$(BUILD)/ngx_http_apigw_%_module.so)
 TOOLS      := $(patsubst tools/%.c,$(BUILD)/bin/%,$(wildcard tools/*.c))
+TOOL_LIB   := $(wildcard tools/lib/*.c)
 SOURCES    := $(GLUE) $(CORES) $(HEADERS) $(LUA) $(CONFIGS)
 
 INCS       := -Icommon $(addprefix -I,$(wildcard ngx_http_apigw_*_module)) \
@@ -87,9 +88,11 @@ $(BUILD)/.deps-%: tools/install-deps
 $(MODULES) &: $(SOURCES) tools/build-modules | $(BUILD)/.deps-build
 	tools/build-modules
 
-$(BUILD)/bin/%: tools/%.c $(BUILD)/obj/libcores.a
+$(BUILD)/bin/%: tools/%.c $(TOOL_LIB) $(wildcard tools/lib/*.h) \
+                $(BUILD)/obj/libcores.a
 	mkdir -p $(@D)
-	$(CC) $(WARN) -O2 -g $(INCS) $< -o $@ $(BUILD)/obj/libcores.a $(TOOL_LIBS)
+	$(CC) $(WARN) -O2 -g $(INCS) -Itools/lib $< $(TOOL_LIB) -o $@ \
+	    $(BUILD)/obj/libcores.a $(TOOL_LIBS)
 
 $(BUILD)/obj/libcores.a: $(CORES:%.c=$(BUILD)/obj/%.o)
 	rm -f $@

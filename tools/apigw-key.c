@@ -1,0 +1,468 @@
+
+/*
+ * API keys for the gateway's key file: made, listed, revoked. The file holds
+ * digests; a key itself is printed once, when it is made.
+ */
+
+
+#include "apigw_tool.h"
+#include "apigw_tool_keys.h"
+
+#include <getopt.h>
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+
+#define KEY_ID  8                    /* characters of a new id */
+
+
+typedef struct {
+    const char   *command;
+    const char   *id;                /* of revoke, or wanted by create */
+    const char   *file;
+    const char   *prefix;
+    const char   *consumer;
+    const char   *plan;
+    const char   *groups;
+    const char   *scope;
+    const char   *exp;
+    const char   *nbf;
+    const char   *cidr;
+    const char   *pepper;            /* file */
+} key_options_t;
+
+
+static void key_parse(key_options_t *o, int argc, char **argv);
+static void key_option(key_options_t *o, int c);
+static void key_arguments(const key_options_t *o);
+static void key_create(const key_options_t *o);
+static void key_make(const key_options_t *o, char *id, char *secret);
+static void key_digest(const key_options_t *o, const char *secret,
+    char *digest);
+static char *key_line(const key_options_t *o, const char *id,
+    const char *digest);
+static void key_list(const key_options_t *o);
+static void key_revoke(const key_options_t *o);
+
+
+const char  tool_name[] = "apigw-key";
+
+
+static const char  key_help[] =
+"apigw-key create -f FILE --consumer C [options]   a new key, printed once\n"
+"apigw-key list -f FILE                            keys, never their secrets\n"
+"apigw-key revoke -f FILE ID                       disables a key\n"
+"\n"
+"  --plan P        plan of the consumer, for limits\n"
+"  --groups A,B    groups\n"
+"  --scope \"A B\"   scopes\n"
+"  --exp DATE      good until then: 2027-01-01T00:00:00Z, or 90d from now\n"
+"  --nbf DATE      good from then on\n"
+"  --cidr N,M      networks that the key may come from\n"
+"  --id ID         8 to 32 letters and digits; default: random\n"
+"  --prefix P      what the key begins with, as in the store; default: gw\n"
+"  --pepper FILE   the store's pepper file: keep an HMAC instead of a digest\n"
+"\n"
+"create makes FILE with mode 0640 if it is not there: give it the group that\n"
+"nginx runs as. Owner, group and mode of a file that is there stay. A running\n"
+"gateway takes changes up by itself.\n"
+"\n"
+"exit status: 0 done, 1 failed, 2 used wrongly\n";
+
+
+int
+main(int argc, char **argv)
+{
+    char           *target;
+    key_options_t   o = { .prefix = "gw" };
+
+    key_parse(&o, argc, argv);
+
+    /* behind a symbolic link the file is replaced, not the link */
+
+    target = realpath(o.file, NULL);
+    if (target) {
+        o.file = target;
+    }
+
+    if (strcmp(o.command, "create") == 0) {
+        keys_lock(o.file);
+        key_create(&o);
+
+    } else if (strcmp(o.command, "revoke") == 0) {
+        keys_lock(o.file);
+        key_revoke(&o);
+
+    } else {
+        key_list(&o);
+    }
+
+    tool_flush();
+    free(target);
+
+    return 0;
+}
+
+
+static void
+key_parse(key_options_t *o, int argc, char **argv)
+{
+    int  c;
+
+    static const struct option  options[] = {
+        { "file", required_argument, NULL, 'f' },
+        { "consumer", required_argument, NULL, 'c' },
+        { "plan", required_argument, NULL, 'p' },
+        { "groups", required_argument, NULL, 'g' },
+        { "scope", required_argument, NULL, 's' },
+        { "exp", required_argument, NULL, 'e' },
+        { "nbf", required_argument, NULL, 'n' },
+        { "cidr", required_argument, NULL, 'r' },
+        { "id", required_argument, NULL, 'i' },
+        { "prefix", required_argument, NULL, 'x' },
+        { "pepper", required_argument, NULL, 'P' },
+        { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 }
+    };
+
+    while ((c = getopt_long(argc, argv, "f:h", options, NULL)) != -1) {
+        key_option(o, c);
+    }
+
+    if (optind == argc) {
+        tool_die(TOOL_USAGE, "create, list or revoke is missing");
+    }
+
+    o->command = argv[optind++];
+
+    if (strcmp(o->command, "revoke") == 0 && optind < argc) {
+        o->id = argv[optind++];
+    }
+
+    if (optind < argc) {
+        tool_die(TOOL_USAGE, "\"%s\" is one argument too many", argv[optind]);
+    }
+
+    key_arguments(o);
+}
+
+
+static void
+key_option(key_options_t *o, int c)
+{
+    switch (c) {
+
+    case 'f':
+        o->file = optarg;
+        break;
+
+    case 'c':
+        o->consumer = optarg;
+        break;
+
+    case 'p':
+        o->plan = optarg;
+        break;
+
+    case 'g':
+        o->groups = optarg;
+        break;
+
+    case 's':
+        o->scope = optarg;
+        break;
+
+    case 'e':
+        o->exp = optarg;
+        break;
+
+    case 'n':
+        o->nbf = optarg;
+        break;
+
+    case 'r':
+        o->cidr = optarg;
+        break;
+
+    case 'i':
+        o->id = optarg;
+        break;
+
+    case 'x':
+        o->prefix = optarg;
+        break;
+
+    case 'P':
+        o->pepper = optarg;
+        break;
+
+    case 'h':
+        fputs(key_help, stdout);
+        tool_flush();
+        exit(0);
+
+    default:
+        exit(TOOL_USAGE);
+    }
+}
+
+
+static void
+key_arguments(const key_options_t *o)
+{
+    bool         create;
+    apigw_str_t  s;
+
+    create = strcmp(o->command, "create") == 0;
+
+    if (!create && strcmp(o->command, "list") != 0
+        && strcmp(o->command, "revoke") != 0)
+    {
+        tool_die(TOOL_USAGE, "\"%s\" is none of create, list and revoke",
+                 o->command);
+    }
+
+    if (o->file == NULL) {
+        tool_die(TOOL_USAGE, "-f FILE is missing");
+    }
+
+    if (create && o->consumer == NULL) {
+        tool_die(TOOL_USAGE, "--consumer is missing");
+    }
+
+    if (strcmp(o->command, "revoke") == 0 && o->id == NULL) {
+        tool_die(TOOL_USAGE, "the id of the key is missing");
+    }
+
+    s.data = (const uint8_t *) o->prefix;
+    s.len = strlen(o->prefix);
+
+    if (!apigw_key_prefix_ok(s)) {
+        tool_die(TOOL_USAGE, "--prefix is not 1 to 16 letters and digits");
+    }
+
+    s.data = (const uint8_t *) o->id;
+    s.len = o->id ? strlen(o->id) : 0;
+
+    if (o->id && !apigw_key_id_ok(s)) {
+        tool_die(TOOL_USAGE, "\"%s\" is not 8 to 32 letters and digits",
+                 o->id);
+    }
+}
+
+
+static void
+key_create(const key_options_t *o)
+{
+    char           *text, *line, *all;
+    char            id[APIGW_KEY_ID_MAX + 1], secret[APIGW_KEY_TEXT];
+    char            digest[128];
+    size_t          len;
+    apigw_str_t     old, found;
+    apigw_key_t     key;
+    apigw_error_t   err;
+
+    text = keys_text(o->file, &len);
+    old.data = (const uint8_t *) text;
+    old.len = len;
+
+    key_make(o, id, secret);
+
+    while (keys_find(o->file, old, id, &found, &key)) {
+        if (o->id) {
+            tool_die(TOOL_FAILED, "%s has a key %s already", o->file, o->id);
+        }
+
+        key_make(o, id, secret);
+    }
+
+    key_digest(o, secret, digest);
+    line = key_line(o, id, digest);
+
+    found.data = (const uint8_t *) line;
+    found.len = strlen(line);
+
+    if (apigw_keyfile_line(&key, found, &err) != APIGW_OK) {
+        tool_die(TOOL_USAGE, "%s", err.word);
+    }
+
+    all = tool_format("%s%s\n", text, line);
+    tool_write(o->file, all, strlen(all), 0640, TOOL_KEEP_MODE);
+
+    /* the file first: a key that was printed is a key that works */
+
+    printf("%s\n", secret);
+    tool_flush();
+
+    OPENSSL_cleanse(secret, sizeof(secret));
+    free(all);
+    free(line);
+    free(text);
+}
+
+
+static void
+key_make(const key_options_t *o, char *id, char *secret)
+{
+    size_t       i;
+    uint8_t      entropy[APIGW_KEY_ENTROPY + KEY_ID];
+    apigw_str_t  prefix, s;
+
+    static const char  alphabet[] = "0123456789abcdefghijklmnopqrstuvwxyz"
+                                    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+    if (RAND_priv_bytes(entropy, sizeof(entropy)) != 1) {
+        tool_die(TOOL_FAILED, "OpenSSL gives no random bytes");
+    }
+
+    if (o->id) {
+        strcpy(id, o->id);
+
+    } else {
+        for (i = 0; i < KEY_ID; i++) {
+            id[i] = alphabet[entropy[APIGW_KEY_ENTROPY + i] % 62];
+        }
+
+        id[KEY_ID] = '\0';
+    }
+
+    prefix.data = (const uint8_t *) o->prefix;
+    prefix.len = strlen(o->prefix);
+    s.data = (const uint8_t *) id;
+    s.len = strlen(id);
+
+    if (apigw_key_make(secret, prefix, s, entropy) == 0) {
+        tool_die(TOOL_FAILED, "cannot make a key");
+    }
+
+    OPENSSL_cleanse(entropy, sizeof(entropy));
+}
+
+
+static void
+key_digest(const key_options_t *o, const char *secret, char *digest)
+{
+    int             n;
+    char           *text;
+    size_t          i, npeppers, len;
+    uint8_t         bytes[APIGW_KEY_DIGEST], peppers[2][APIGW_KEY_PEPPER];
+    apigw_rc_t      rc;
+    apigw_str_t     key, file;
+    apigw_error_t   err;
+
+    key.data = (const uint8_t *) secret;
+    key.len = strlen(secret);
+
+    if (o->pepper) {
+        text = tool_read(o->pepper, KEY_FILE_MAX, &len);
+        file.data = (const uint8_t *) text;
+        file.len = len;
+
+        if (apigw_key_pepper_parse(peppers, &npeppers, file, &err)
+            != APIGW_OK)
+        {
+            tool_die(TOOL_FAILED, "%s %s in line %zu", o->pepper, err.word,
+                     err.offset);
+        }
+
+        rc = apigw_key_digest_hmac(bytes, key, peppers[0]);
+
+        OPENSSL_cleanse(peppers, sizeof(peppers));
+        OPENSSL_cleanse(text, len);
+        free(text);
+
+    } else {
+        rc = apigw_key_digest(bytes, key);
+    }
+
+    if (rc != APIGW_OK) {
+        tool_die(TOOL_FAILED, "OpenSSL computes no digest");
+    }
+
+    n = sprintf(digest, "%s", o->pepper ? "hmac-sha256:" : "sha256:");
+
+    for (i = 0; i < sizeof(bytes); i++) {
+        n += sprintf(digest + n, "%02x", bytes[i]);
+    }
+}
+
+
+static char *
+key_line(const key_options_t *o, const char *id, const char *digest)
+{
+    char  *line, *exp, *nbf;
+
+    exp = keys_expiry(o->exp);
+    nbf = keys_expiry(o->nbf);
+
+    line = tool_format("%-8s  %s ", id, digest);
+    line = keys_attribute(line, "consumer", o->consumer);
+    line = keys_attribute(line, "plan", o->plan);
+    line = keys_attribute(line, "groups", o->groups);
+    line = keys_attribute(line, "scope", o->scope);
+    line = keys_attribute(line, "exp", exp);
+    line = keys_attribute(line, "nbf", nbf);
+    line = keys_attribute(line, "cidr", o->cidr);
+
+    free(exp);
+    free(nbf);
+
+    return line;
+}
+
+
+static void
+key_list(const key_options_t *o)
+{
+    char         *text;
+    size_t        len;
+    apigw_str_t   file;
+
+    text = tool_read(o->file, KEY_FILE_MAX, &len);
+
+    file.data = (const uint8_t *) text;
+    file.len = len;
+
+    keys_print(o->file, file, time(NULL));
+
+    free(text);
+}
+
+
+static void
+key_revoke(const key_options_t *o)
+{
+    char         *text, *line, *all;
+    size_t        len, before;
+    apigw_str_t   old, found;
+    apigw_key_t   key;
+
+    text = tool_read(o->file, KEY_FILE_MAX, &len);
+    old.data = (const uint8_t *) text;
+    old.len = len;
+
+    if (!keys_find(o->file, old, o->id, &found, &key)) {
+        tool_die(TOOL_FAILED, "%s has no key %s", o->file, o->id);
+    }
+
+    if (!key.disabled) {
+        before = found.data - old.data;
+        line = keys_disabled((const char *) found.data, found.len);
+        all = tool_format("%.*s%s%s", (int) before, text, line,
+                          text + before + found.len);
+
+        if (strlen(line) > APIGW_KEY_LINE) {
+            tool_die(TOOL_FAILED, "no room in the line of %s for "
+                                  "status=disabled; remove the line", o->id);
+        }
+
+        tool_write(o->file, all, strlen(all), 0640, TOOL_KEEP_MODE);
+        free(all);
+        free(line);
+    }
+
+    free(text);
+}
