@@ -88,8 +88,8 @@ ngx_http_apigw_redis_command_queue(ngx_http_apigw_redis_node_t *node,
     if (rc != APIGW_OK) {
         apigw_resp_command_free(bytes);
 
-        if (!node->full) {
-            node->full = 1;
+        if (ngx_current_msec - node->full >= 1000) {
+            node->full = ngx_current_msec;
             ngx_http_apigw_redis_node_log(node, NGX_LOG_ERR, 0,
                                           "queue of %i commands is full",
                                           node->store->queue);
@@ -204,8 +204,6 @@ ngx_http_apigw_redis_command_reply(ngx_http_apigw_redis_node_t *node,
     cmd = owner;
     class = apigw_resp_reply_class(reply);
     action = apigw_resp_class_action(class);
-
-    node->full = 0;
 
     if (cmd && class == APIGW_RESP_CLASS_NONE
         && !ngx_http_apigw_redis_command_ticket_is(cmd, reply))

@@ -34,6 +34,7 @@ ngx_http_apigw_redis_node_create(ngx_cycle_t *cycle,
     }
 
     node->ident = -1;
+    node->full = ngx_current_msec - 1000;
     node->store = store;
     node->log = cycle->log;
 

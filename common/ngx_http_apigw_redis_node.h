@@ -148,6 +148,7 @@ struct ngx_http_apigw_redis_node_s {
     ngx_uint_t                     step;
 
     ngx_msec_t                     since;        /* of READY */
+    ngx_msec_t                     full;         /* when it was last logged */
     uint32_t                       ticket;
 
     ngx_http_apigw_redis_cmd_t     ping;
@@ -155,7 +156,6 @@ struct ngx_http_apigw_redis_node_s {
 
     unsigned                       proven:1;     /* a reply was good */
     unsigned                       refused:1;    /* logged, once */
-    unsigned                       full:1;       /* logged, once */
 };
 
 
