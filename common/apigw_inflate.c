@@ -231,6 +231,7 @@ apigw_inflate_body(apigw_inflate_t *f, uint8_t *out, size_t size, size_t *n)
     uint8_t          over;
     const uint8_t   *from;
 
+    over = 0;
     head = (f->head_used < f->nhead);
     from = head ? f->head + f->head_used : f->pos;
     in = head ? f->nhead - f->head_used : (size_t) (f->end - f->pos);
