@@ -93,7 +93,11 @@ typedef struct {
     uint64_t          evicted_dead;
     uint64_t          evicted_live;
     uint64_t          steals;        /* locks taken from dead owners */
-    uint64_t          padding2[4];
+
+    /* the caller's: the last live eviction that it saw, and when */
+    uint64_t          live_seen;
+    uint64_t          live_time;
+    uint64_t          padding2[2];
 } apigw_slots_shared_t;
 
 

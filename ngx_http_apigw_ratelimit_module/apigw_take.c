@@ -5,6 +5,7 @@
 /* One limit on its way through a take. */
 
 typedef struct {
+    apigw_take_t       *take;
     apigw_gcra_look_t   look;
     uint64_t            word;        /* of the slot held */
     uint32_t            index;       /* the slot held; 0: none */
@@ -14,37 +15,32 @@ typedef struct {
 
 
 static bool apigw_take_one(apigw_take_t *take);
-static bool apigw_take_many(apigw_take_t *takes, size_t n);
-static bool apigw_take_peek(apigw_take_t *takes, apigw_take_step_t *steps,
-    size_t n);
-static bool apigw_take_prepare(apigw_take_t *takes, apigw_take_step_t *steps,
-    size_t n);
-static void apigw_take_release(apigw_take_t *takes, apigw_take_step_t *steps,
-    size_t n);
-static void apigw_take_sort(const apigw_take_t *takes,
-    const apigw_take_step_t *steps, size_t n, unsigned *order);
-static int apigw_take_compare(const apigw_take_t *a,
-    const apigw_take_step_t *as, const apigw_take_t *b,
-    const apigw_take_step_t *bs);
-static void apigw_take_lock(apigw_take_t *takes, apigw_take_step_t *steps,
-    size_t n, const unsigned *order);
-static void apigw_take_unlock(apigw_take_t *takes, apigw_take_step_t *steps,
-    size_t n, const unsigned *order);
-static apigw_rc_t apigw_take_decide(apigw_take_t *takes,
-    apigw_take_step_t *steps, size_t n, bool *passed);
-static bool apigw_take_look(apigw_take_t *take, apigw_take_step_t *step,
-    uint64_t tat);
-static void apigw_take_commit(apigw_take_t *take, apigw_take_step_t *step,
-    bool charge);
-static void apigw_take_report(apigw_take_t *take,
-    const apigw_take_step_t *step);
-static void apigw_take_exhausted(apigw_take_t *takes, size_t n);
+static bool apigw_take_many(apigw_take_t *const *takes, size_t n);
+static void apigw_take_start(apigw_take_step_t *steps,
+    apigw_take_t *const *takes, size_t n);
+static bool apigw_take_fits(apigw_take_step_t *steps, size_t n);
+static bool apigw_take_prepare(apigw_take_step_t *steps, size_t n);
+static void apigw_take_release(apigw_take_step_t *steps, size_t n);
+static void apigw_take_sort(const apigw_take_step_t *steps, size_t n,
+    unsigned *order);
+static int apigw_take_compare(const apigw_take_step_t *a,
+    const apigw_take_step_t *b);
+static void apigw_take_lock(apigw_take_step_t *steps, size_t n,
+    const unsigned *order);
+static void apigw_take_unlock(apigw_take_step_t *steps, size_t n,
+    const unsigned *order);
+static apigw_rc_t apigw_take_decide(apigw_take_step_t *steps, size_t n,
+    bool *passed);
+static bool apigw_take_look(apigw_take_step_t *step, uint64_t tat);
+static void apigw_take_commit(apigw_take_step_t *step, bool charge);
+static void apigw_take_report(const apigw_take_step_t *step);
+static void apigw_take_exhausted(apigw_take_step_t *steps, size_t n);
 
 
 bool
-apigw_take(apigw_take_t *takes, size_t n)
+apigw_take(apigw_take_t *const *takes, size_t n)
 {
-    return n == 1 ? apigw_take_one(takes) : apigw_take_many(takes, n);
+    return n == 1 ? apigw_take_one(takes[0]) : apigw_take_many(takes, n);
 }
 
 
@@ -56,21 +52,23 @@ apigw_take_one(apigw_take_t *take)
     apigw_slot_t      *slot;
     apigw_take_step_t  step;
 
+    step.take = take;
+
     for ( ;; ) {
 
         index = apigw_slots_find(take->slots, &take->key, &word);
 
         if (index == 0 || (word & APIGW_SLOTS_BUSY)) {
-            return apigw_take_many(take, 1);
+            return apigw_take_many(&take, 1);
         }
 
         slot = &take->slots->slots[index];
 
-        (void) apigw_take_look(take, &step, word & APIGW_SLOTS_VALUE);
+        (void) apigw_take_look(&step, word & APIGW_SLOTS_VALUE);
 
         if (take->denied || take->cost == 0) {
             apigw_slots_touch(slot);
-            apigw_take_report(take, &step);
+            apigw_take_report(&step);
             return !take->denied || take->shadow;
         }
 
@@ -78,7 +76,7 @@ apigw_take_one(apigw_take_t *take)
 
         if (apigw_slots_swap(slot, &word, step.look.tat)) {
             apigw_slots_touch(slot);
-            apigw_take_report(take, &step);
+            apigw_take_report(&step);
             return true;
         }
     }
@@ -86,34 +84,36 @@ apigw_take_one(apigw_take_t *take)
 
 
 static bool
-apigw_take_many(apigw_take_t *takes, size_t n)
+apigw_take_many(apigw_take_t *const *takes, size_t n)
 {
     bool               passed;
     unsigned           order[APIGW_TAKE_MAX];
     apigw_rc_t         rc;
     apigw_take_step_t  steps[APIGW_TAKE_MAX];
 
+    apigw_take_start(steps, takes, n);
+
     for ( ;; ) {
 
         /* a denial needs no lock: it changes nothing */
 
-        if (!apigw_take_peek(takes, steps, n)) {
+        if (!apigw_take_fits(steps, n)) {
             return false;
         }
 
-        if (!apigw_take_prepare(takes, steps, n)) {
-            apigw_take_release(takes, steps, n);
-            apigw_take_exhausted(takes, n);
+        if (!apigw_take_prepare(steps, n)) {
+            apigw_take_release(steps, n);
+            apigw_take_exhausted(steps, n);
             return false;
         }
 
-        apigw_take_sort(takes, steps, n, order);
-        apigw_take_lock(takes, steps, n, order);
+        apigw_take_sort(steps, n, order);
+        apigw_take_lock(steps, n, order);
 
-        rc = apigw_take_decide(takes, steps, n, &passed);
+        rc = apigw_take_decide(steps, n, &passed);
 
-        apigw_take_unlock(takes, steps, n, order);
-        apigw_take_release(takes, steps, n);
+        apigw_take_unlock(steps, n, order);
+        apigw_take_release(steps, n);
 
         if (rc == APIGW_OK) {
             return passed;
@@ -124,25 +124,56 @@ apigw_take_many(apigw_take_t *takes, size_t n)
 }
 
 
+void
+apigw_take_peek(apigw_take_t *const *takes, size_t n)
+{
+    size_t             i;
+    apigw_take_step_t  steps[APIGW_TAKE_MAX];
+
+    apigw_take_start(steps, takes, n);
+
+    if (!apigw_take_fits(steps, n)) {
+        return;
+    }
+
+    for (i = 0; i < n; i++) {
+        apigw_take_report(&steps[i]);
+    }
+}
+
+
+static void
+apigw_take_start(apigw_take_step_t *steps, apigw_take_t *const *takes,
+    size_t n)
+{
+    size_t  i;
+
+    for (i = 0; i < n; i++) {
+        steps[i].take = takes[i];
+    }
+}
+
+
 /* false if a limit has no room; all are reported then. */
 
 static bool
-apigw_take_peek(apigw_take_t *takes, apigw_take_step_t *steps, size_t n)
+apigw_take_fits(apigw_take_step_t *steps, size_t n)
 {
-    bool      passed;
-    size_t    i;
-    uint64_t  word;
+    bool           passed;
+    size_t         i;
+    uint64_t       word;
+    apigw_take_t  *take;
 
     passed = true;
 
     for (i = 0; i < n; i++) {
         word = 0;
+        take = steps[i].take;
 
         steps[i].spare = 0;
-        steps[i].index = apigw_slots_find(takes[i].slots, &takes[i].key,
-                                          &word);
+        steps[i].index = apigw_slots_find(take->slots, &take->key, &word);
 
-        if (!apigw_take_look(&takes[i], &steps[i],
+        if (!apigw_take_look(&steps[i],
                              steps[i].index ? word & APIGW_SLOTS_VALUE : 0))
         {
             passed = false;
@@ -150,7 +181,7 @@ apigw_take_peek(apigw_take_t *takes, apigw_take_step_t *steps, size_t n)
     }
 
     for (i = 0; !passed && i < n; i++) {
-        apigw_take_report(&takes[i], &steps[i]);
+        apigw_take_report(&steps[i]);
     }
 
     return passed;
@@ -160,18 +191,20 @@ apigw_take_peek(apigw_take_t *takes, apigw_take_step_t *steps, size_t n)
 /* Reserves slots for new keys, while no lock is held. */
 
 static bool
-apigw_take_prepare(apigw_take_t *takes, apigw_take_step_t *steps, size_t n)
+apigw_take_prepare(apigw_take_step_t *steps, size_t n)
 {
-    size_t  i;
+    size_t         i;
+    apigw_take_t  *take;
 
     for (i = 0; i < n; i++) {
-        steps[i].stripe = apigw_slots_stripe(takes[i].slots, &takes[i].key);
+        take = steps[i].take;
+        steps[i].stripe = apigw_slots_stripe(take->slots, &take->key);
 
-        if (steps[i].index || takes[i].cost == 0) {
+        if (steps[i].index || take->cost == 0) {
             continue;
         }
 
-        steps[i].spare = apigw_slots_reserve(takes[i].slots, takes[i].now);
+        steps[i].spare = apigw_slots_reserve(take->slots, take->now);
 
         if (steps[i].spare == 0) {
             return false;
@@ -183,13 +216,13 @@ apigw_take_prepare(apigw_take_t *takes, apigw_take_step_t *steps, size_t n)
 
 
 static void
-apigw_take_release(apigw_take_t *takes, apigw_take_step_t *steps, size_t n)
+apigw_take_release(apigw_take_step_t *steps, size_t n)
 {
     size_t  i;
 
     for (i = 0; i < n; i++) {
         if (steps[i].spare) {
-            apigw_slots_release(takes[i].slots, steps[i].spare);
+            apigw_slots_release(steps[i].take->slots, steps[i].spare);
         }
     }
 }
@@ -198,8 +231,7 @@ apigw_take_release(apigw_take_t *takes, apigw_take_step_t *steps, size_t n)
 /* Into ascending (table, stripe); n is small. */
 
 static void
-apigw_take_sort(const apigw_take_t *takes, const apigw_take_step_t *steps,
-    size_t n, unsigned *order)
+apigw_take_sort(const apigw_take_step_t *steps, size_t n, unsigned *order)
 {
     size_t    i, k;
     unsigned  at;
@@ -209,9 +241,7 @@ apigw_take_sort(const apigw_take_t *takes, const apigw_take_step_t *steps,
         for (k = i; k > 0; k--) {
             at = order[k - 1];
 
-            if (apigw_take_compare(&takes[at], &steps[at],
-                                   &takes[i], &steps[i]) <= 0)
-            {
+            if (apigw_take_compare(&steps[at], &steps[i]) <= 0) {
                 break;
             }
 
@@ -229,25 +259,23 @@ apigw_take_sort(const apigw_take_t *takes, const apigw_take_step_t *steps,
  */
 
 static int
-apigw_take_compare(const apigw_take_t *a, const apigw_take_step_t *as,
-    const apigw_take_t *b, const apigw_take_step_t *bs)
+apigw_take_compare(const apigw_take_step_t *a, const apigw_take_step_t *b)
 {
     uintptr_t  at, bt;
 
-    at = (uintptr_t) a->slots->shared;
-    bt = (uintptr_t) b->slots->shared;
+    at = (uintptr_t) a->take->slots->shared;
+    bt = (uintptr_t) b->take->slots->shared;
 
     if (at != bt) {
         return at < bt ? -1 : 1;
     }
 
-    return as->stripe < bs->stripe ? -1 : as->stripe > bs->stripe;
+    return a->stripe < b->stripe ? -1 : a->stripe > b->stripe;
 }
 
 
 static void
-apigw_take_lock(apigw_take_t *takes, apigw_take_step_t *steps, size_t n,
-    const unsigned *order)
+apigw_take_lock(apigw_take_step_t *steps, size_t n, const unsigned *order)
 {
     size_t    i;
     unsigned  at, last;
@@ -257,10 +285,8 @@ apigw_take_lock(apigw_take_t *takes, apigw_take_step_t *steps, size_t n,
     for (i = 0; i < n; i++) {
         at = order[i];
 
-        if (i == 0 || apigw_take_compare(&takes[last], &steps[last],
-                                         &takes[at], &steps[at]) != 0)
-        {
-            apigw_slots_lock(takes[at].slots, steps[at].stripe);
+        if (i == 0 || apigw_take_compare(&steps[last], &steps[at]) != 0) {
+            apigw_slots_lock(steps[at].take->slots, steps[at].stripe);
         }
 
         last = at;
@@ -269,8 +295,7 @@ apigw_take_lock(apigw_take_t *takes, apigw_take_step_t *steps, size_t n,
 
 
 static void
-apigw_take_unlock(apigw_take_t *takes, apigw_take_step_t *steps, size_t n,
-    const unsigned *order)
+apigw_take_unlock(apigw_take_step_t *steps, size_t n, const unsigned *order)
 {
     size_t    i;
     unsigned  at, last;
@@ -280,10 +305,8 @@ apigw_take_unlock(apigw_take_t *takes, apigw_take_step_t *steps, size_t n,
     for (i = 0; i < n; i++) {
         at = order[i];
 
-        if (i == 0 || apigw_take_compare(&takes[last], &steps[last],
-                                         &takes[at], &steps[at]) != 0)
-        {
-            apigw_slots_unlock(takes[at].slots, steps[at].stripe);
+        if (i == 0 || apigw_take_compare(&steps[last], &steps[at]) != 0) {
+            apigw_slots_unlock(steps[at].take->slots, steps[at].stripe);
         }
 
         last = at;
@@ -294,46 +317,45 @@ apigw_take_unlock(apigw_take_t *takes, apigw_take_step_t *steps, size_t n,
 /* All locks are held. APIGW_AGAIN: a slot is missing, nothing has changed. */
 
 static apigw_rc_t
-apigw_take_decide(apigw_take_t *takes, apigw_take_step_t *steps, size_t n,
-    bool *passed)
+apigw_take_decide(apigw_take_step_t *steps, size_t n, bool *passed)
 {
-    bool    again;
-    size_t  i;
+    bool                again;
+    size_t              i;
+    apigw_take_t       *take;
+    apigw_take_step_t  *step;
 
     *passed = true;
     again = false;
 
     for (i = 0; i < n; i++) {
-        steps[i].word = 0;
+        step = &steps[i];
+        take = step->take;
+        step->word = 0;
 
         /* no cost, no change: what the peek saw is as true as anything */
 
-        if (takes[i].cost == 0) {
-            steps[i].index = 0;
+        if (take->cost == 0) {
+            step->index = 0;
             continue;
         }
 
-        steps[i].index = apigw_slots_find_locked(takes[i].slots,
-                                                 &takes[i].key);
+        step->index = apigw_slots_find_locked(take->slots, &take->key);
 
-        if (steps[i].index) {
-            steps[i].word =
-                   apigw_slots_hold(&takes[i].slots->slots[steps[i].index]);
+        if (step->index) {
+            step->word = apigw_slots_hold(&take->slots->slots[step->index]);
 
-        } else if (steps[i].spare == 0) {
+        } else if (step->spare == 0) {
             again = true;
         }
 
-        if (!apigw_take_look(&takes[i], &steps[i],
-                             steps[i].word & APIGW_SLOTS_VALUE))
-        {
+        if (!apigw_take_look(step, step->word & APIGW_SLOTS_VALUE)) {
             *passed = false;
         }
     }
 
     for (i = 0; i < n; i++) {
-        apigw_take_commit(&takes[i], &steps[i], *passed && !again);
-        apigw_take_report(&takes[i], &steps[i]);
+        apigw_take_commit(&steps[i], *passed && !again);
+        apigw_take_report(&steps[i]);
     }
 
     return again ? APIGW_AGAIN : APIGW_OK;
@@ -343,8 +365,10 @@ apigw_take_decide(apigw_take_t *takes, apigw_take_step_t *steps, size_t n,
 /* false if this limit holds back the whole take. */
 
 static bool
-apigw_take_look(apigw_take_t *take, apigw_take_step_t *step, uint64_t tat)
+apigw_take_look(apigw_take_step_t *step, uint64_t tat)
 {
+    apigw_take_t  *take = step->take;
+
     apigw_gcra_look(&take->limit, tat, take->now, take->cost, 1, &step->look);
 
     take->denied = step->look.fits == 0;
@@ -355,9 +379,11 @@ apigw_take_look(apigw_take_t *take, apigw_take_step_t *step, uint64_t tat)
 
 
 static void
-apigw_take_commit(apigw_take_t *take, apigw_take_step_t *step, bool charge)
+apigw_take_commit(apigw_take_step_t *step, bool charge)
 {
-    uint64_t  value;
+    uint64_t       value;
+    apigw_take_t  *take = step->take;
+    apigw_slot_t  *slot;
 
     value = step->word & APIGW_SLOTS_VALUE;
 
@@ -372,15 +398,19 @@ apigw_take_commit(apigw_take_t *take, apigw_take_step_t *step, bool charge)
     }
 
     if (step->index) {
-        apigw_slots_drop(&take->slots->slots[step->index], step->word, value);
-        apigw_slots_touch(&take->slots->slots[step->index]);
+        slot = &take->slots->slots[step->index];
+
+        apigw_slots_drop(slot, step->word, value);
+        apigw_slots_touch(slot);
     }
 }
 
 
 static void
-apigw_take_report(apigw_take_t *take, const apigw_take_step_t *step)
+apigw_take_report(const apigw_take_step_t *step)
 {
+    apigw_take_t  *take = step->take;
+
     apigw_gcra_report(&take->limit, &step->look, take->now, take->cost,
                       &take->report);
 }
@@ -392,13 +422,17 @@ apigw_take_report(apigw_take_t *take, const apigw_take_step_t *step)
  */
 
 static void
-apigw_take_exhausted(apigw_take_t *takes, size_t n)
+apigw_take_exhausted(apigw_take_step_t *steps, size_t n)
 {
-    size_t  i;
+    size_t         i;
+    apigw_take_t  *take;
 
     for (i = 0; i < n; i++) {
-        takes[i].denied = true;
-        takes[i].report.remaining = 0;
-        takes[i].report.retry = takes[i].limit.period;
+        take = steps[i].take;
+
+        take->denied = true;
+        take->report.remaining = 0;
+        take->report.full = take->full;
+        take->report.retry = take->limit.period;
     }
 }

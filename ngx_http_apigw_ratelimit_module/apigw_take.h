@@ -44,7 +44,11 @@ typedef struct {
  * are charged (shadows without room excepted); false, and nothing has
  * changed, if one that is no shadow has no room.
  */
-bool apigw_take(apigw_take_t *takes, size_t n);
+bool apigw_take(apigw_take_t *const *takes, size_t n);
+
+
+/* Reports without taking: what each says to such a request now. */
+void apigw_take_peek(apigw_take_t *const *takes, size_t n);
 
 
 /* Gives a charge back, at `now`; no effect if the entry has gone. */

@@ -1,0 +1,128 @@
+
+/* Replies of the script: read as if by an enemy, then told to who asked. */
+
+
+#include "ngx_http_apigw_ratelimit_ask.h"
+
+
+static ngx_int_t ngx_http_apigw_ratelimit_answer_item(
+    ngx_http_apigw_ratelimit_item_t *item, ngx_uint_t position,
+    int64_t passed, int64_t *values);
+
+
+ngx_uint_t
+ngx_http_apigw_ratelimit_read_reply(ngx_http_apigw_ratelimit_ask_t *ask,
+    const ngx_http_apigw_redis_result_t *result, int64_t *values)
+{
+    ngx_uint_t  n;
+
+    if (result->outcome != NGX_HTTP_APIGW_REDIS_OK) {
+        return 0;
+    }
+
+    n = NGX_HTTP_APIGW_RATELIMIT_HEAD
+        + ask->npolicies * NGX_HTTP_APIGW_RATELIMIT_ANSWER;
+
+    if (apigw_resp_integers(result->reply, values, n) != APIGW_OK
+        || values[1] < 0 || values[1] > (int64_t) ask->n || values[2] < 0)
+    {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "apigw_ratelimit: store \"%V\" sent a reply that is no "
+                      "verdict", &ask->store->name);
+        return 0;
+    }
+
+    return 1;
+}
+
+
+void
+ngx_http_apigw_ratelimit_answer(ngx_http_apigw_ratelimit_wait_t *wait,
+    int64_t *values)
+{
+    int64_t                           passed;
+    ngx_uint_t                        i, denied;
+    ngx_http_apigw_ratelimit_item_t  *item;
+
+    passed = values[1];
+    denied = 0;
+
+    for (i = 0; i < wait->nitems; i++) {
+        item = &wait->ctx->items[wait->items[i]];
+        item->redis_now = values[2];
+
+        if (ngx_http_apigw_ratelimit_answer_item(item, wait->position, passed,
+                values + NGX_HTTP_APIGW_RATELIMIT_HEAD
+                + i * NGX_HTTP_APIGW_RATELIMIT_ANSWER)
+            != NGX_OK)
+        {
+            break;
+        }
+
+        if (item->take.denied && !item->take.shadow) {
+            denied = 1;
+        }
+    }
+
+    if (i < wait->nitems || denied != (wait->position >= (ngx_uint_t) passed)) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "apigw_ratelimit: a store sent a verdict that "
+                      "contradicts itself");
+        return;
+    }
+
+    for (i = 0; i < wait->nitems; i++) {
+        item = &wait->ctx->items[wait->items[i]];
+        item->state = NGX_HTTP_APIGW_RATELIMIT_DECIDED;
+        item->source = NGX_HTTP_APIGW_RATELIMIT_FROM_REDIS;
+        item->charged = !denied && !item->take.denied && item->take.cost;
+    }
+}
+
+
+static ngx_int_t
+ngx_http_apigw_ratelimit_answer_item(ngx_http_apigw_ratelimit_item_t *item,
+    ngx_uint_t position, int64_t passed, int64_t *values)
+{
+    int64_t        span, later, remaining, full, retry, fits;
+    apigw_take_t  *take;
+
+    take = &item->take;
+
+    remaining = values[0];
+    full = values[1];
+    retry = values[2];
+    fits = values[3];
+
+    span = take->limit.burst * take->limit.period;
+
+    if (remaining < 0 || remaining > (int64_t) take->limit.burst
+        || full < 0 || full > 3 * span
+        || retry < 0 || retry > 3 * span
+        || fits < 0)
+    {
+        return NGX_ERROR;
+    }
+
+    take->report.remaining = remaining;
+    take->report.full = full;
+    take->report.retry = retry;
+
+    if ((int64_t) position < passed) {
+        take->denied = fits <= (int64_t) position;
+
+    } else {
+        take->denied = retry != 0;
+    }
+
+    /* just before this request's charge, those of later ones not counted */
+
+    later = ngx_min(passed, fits) - (int64_t) position;
+
+    if (!take->denied && later > 0) {
+        full -= later * (int64_t) take->cost * (int64_t) take->limit.period;
+        take->full = full > 0 ? full : 0;
+    }
+
+    return NGX_OK;
+}

@@ -1,0 +1,238 @@
+
+/* The command of an ask: keys and arguments of the script. */
+
+
+#include "ngx_http_apigw_ratelimit_ask.h"
+
+
+#define NGX_HTTP_APIGW_RATELIMIT_FIELDS    6      /* arguments per policy */
+
+/* prefix and name aside: ":1:{", "}:", ":r", ":" and two tags */
+#define NGX_HTTP_APIGW_RATELIMIT_KEY_MORE                                     \
+    (sizeof(":1:{}::r:") + 2 * NGX_HTTP_APIGW_REDIS_TAG_LEN)
+
+
+/* What makes two asks the same. */
+
+typedef struct {
+    uint64_t                            policy;
+    apigw_siphash_t                     key;
+    apigw_siphash_t                     group;
+    uint64_t                            burst;
+    uint64_t                            period;
+    uint64_t                            cost;
+} ngx_http_apigw_ratelimit_same_t;
+
+
+static ngx_int_t ngx_http_apigw_ratelimit_ask_key(
+    ngx_http_apigw_ratelimit_ask_t *ask, ngx_http_apigw_ratelimit_item_t *item,
+    ngx_str_t *key);
+static ngx_int_t ngx_http_apigw_ratelimit_ask_policy(ngx_pool_t *pool,
+    ngx_http_apigw_ratelimit_item_t *item, ngx_uint_t give, ngx_str_t *argv);
+
+
+apigw_siphash_t
+ngx_http_apigw_ratelimit_ask_digest(ngx_http_apigw_ratelimit_item_t **items,
+    ngx_uint_t n)
+{
+    ngx_uint_t                       i;
+    ngx_http_apigw_ratelimit_same_t  same[NGX_HTTP_APIGW_RATELIMIT_MAX];
+
+    for (i = 0; i < n; i++) {
+        same[i].policy = items[i]->policy->index;
+        same[i].key = items[i]->take.key;
+        same[i].group = items[i]->group;
+        same[i].burst = items[i]->take.limit.burst;
+        same[i].period = items[i]->take.limit.period;
+        same[i].cost = items[i]->take.cost;
+    }
+
+    return apigw_siphash(&items[0]->policy->hash, same, n * sizeof(same[0]));
+}
+
+
+/* Everything but the number of requests, which is known when it is sent. */
+
+ngx_http_apigw_ratelimit_ask_t *
+ngx_http_apigw_ratelimit_create_ask(ngx_http_apigw_ratelimit_store_t *store,
+    const char *operation, ngx_http_apigw_ratelimit_item_t **items,
+    ngx_uint_t n)
+{
+    ngx_str_t                       *argv;
+    ngx_uint_t                       i, give;
+    ngx_pool_t                      *pool;
+    ngx_http_apigw_ratelimit_ask_t  *ask;
+
+    pool = ngx_create_pool(1024, ngx_cycle->log);
+    if (pool == NULL) {
+        return NULL;
+    }
+
+    ask = ngx_pcalloc(pool, sizeof(ngx_http_apigw_ratelimit_ask_t));
+    if (ask == NULL) {
+        goto failed;
+    }
+
+    ask->pool = pool;
+    ask->store = store;
+    ask->npolicies = n;
+    ngx_queue_init(&ask->waits);
+
+    ask->cmd.script = store->script;
+    ask->cmd.nkeys = n;
+    ask->cmd.argc = n + 2 + n * NGX_HTTP_APIGW_RATELIMIT_FIELDS;
+    ask->cmd.data = ask;
+
+    argv = ngx_pcalloc(pool, ask->cmd.argc * sizeof(ngx_str_t));
+    if (argv == NULL) {
+        goto failed;
+    }
+
+    ask->cmd.argv = argv;
+
+    for (i = 0; i < n; i++) {
+        if (ngx_http_apigw_ratelimit_ask_key(ask, items[i], argv++)
+            != NGX_OK)
+        {
+            goto failed;
+        }
+    }
+
+    ask->cmd.slot_key = ask->cmd.argv[0];
+
+    argv->data = (u_char *) operation;
+    argv->len = ngx_strlen(operation);
+    give = argv->data[0] == 'g';
+    argv++;
+
+    ask->count = argv++;
+
+    for (i = 0; i < n; i++) {
+        if (ngx_http_apigw_ratelimit_ask_policy(pool, items[i], give, argv)
+            != NGX_OK)
+        {
+            goto failed;
+        }
+
+        argv += NGX_HTTP_APIGW_RATELIMIT_FIELDS;
+    }
+
+    return ask;
+
+failed:
+
+    ngx_destroy_pool(pool);
+
+    return NULL;
+}
+
+
+/* <prefix>:1:{<tag of group>}:<policy>:<shape>[:<tag of key>] */
+
+static ngx_int_t
+ngx_http_apigw_ratelimit_ask_key(ngx_http_apigw_ratelimit_ask_t *ask,
+    ngx_http_apigw_ratelimit_item_t *item, ngx_str_t *key)
+{
+    u_char                   *p;
+    ngx_str_t                *name;
+    const ngx_str_t          *prefix;
+    ngx_http_apigw_redis_t   *redis;
+
+    redis = ask->store->redis;
+    name = &item->policy->name;
+    prefix = ngx_http_apigw_redis_prefix(redis);
+
+    p = ngx_pnalloc(ask->pool, prefix->len + name->len
+                               + NGX_HTTP_APIGW_RATELIMIT_KEY_MORE);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    key->data = p;
+
+    p = ngx_cpymem(p, prefix->data, prefix->len);
+    p = ngx_cpymem(p, ":1:{", sizeof(":1:{") - 1);
+
+    if (ngx_http_apigw_redis_tag(redis, item->group_text.data,
+                                 item->group_text.len, p)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    p += NGX_HTTP_APIGW_REDIS_TAG_LEN;
+
+    *p++ = '}';
+    *p++ = ':';
+    p = ngx_cpymem(p, name->data, name->len);
+    *p++ = ':';
+    *p++ = 'r';
+
+    if (item->group.word[0] != item->take.key.word[0]
+        || item->group.word[1] != item->take.key.word[1])
+    {
+        *p++ = ':';
+
+        if (ngx_http_apigw_redis_tag(redis, item->key_text.data,
+                                     item->key_text.len, p)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        p += NGX_HTTP_APIGW_REDIS_TAG_LEN;
+    }
+
+    key->len = p - key->data;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_apigw_ratelimit_ask_policy(ngx_pool_t *pool,
+    ngx_http_apigw_ratelimit_item_t *item, ngx_uint_t give, ngx_str_t *argv)
+{
+    ngx_str_set(&argv[0], "r");
+
+    if (item->take.shadow) {
+        ngx_str_set(&argv[1], "1");
+
+    } else {
+        ngx_str_set(&argv[1], "0");
+    }
+
+    if (ngx_http_apigw_ratelimit_ask_number(pool, &argv[2], item->take.cost)
+        != NGX_OK
+        || ngx_http_apigw_ratelimit_ask_number(pool, &argv[3],
+                                               item->take.limit.burst)
+           != NGX_OK
+        || ngx_http_apigw_ratelimit_ask_number(pool, &argv[4],
+                                               item->take.limit.period)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (give) {
+        return ngx_http_apigw_ratelimit_ask_number(pool, &argv[5],
+                                                   item->take.full);
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_apigw_ratelimit_ask_number(ngx_pool_t *pool, ngx_str_t *arg,
+    uint64_t n)
+{
+    arg->data = ngx_pnalloc(pool, NGX_INT64_LEN);
+    if (arg->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    arg->len = apigw_ratelimit_write_number(arg->data, n) - arg->data;
+
+    return NGX_OK;
+}

@@ -1,0 +1,292 @@
+
+/*
+ * What follows from the stores' answers: denials to remember, fail policies,
+ * copies to keep warm, charges to give back.
+ */
+
+
+#include "ngx_http_apigw_ratelimit.h"
+
+
+static void ngx_http_apigw_ratelimit_remember(
+    ngx_http_apigw_ratelimit_ctx_t *ctx, uint64_t ticks);
+static ngx_http_apigw_ratelimit_item_t *ngx_http_apigw_ratelimit_fail(
+    ngx_http_apigw_ratelimit_ctx_t *ctx);
+static ngx_uint_t ngx_http_apigw_ratelimit_take_copies(
+    ngx_http_apigw_ratelimit_ctx_t *ctx, uint64_t ticks);
+static void ngx_http_apigw_ratelimit_spend_copies(
+    ngx_http_apigw_ratelimit_ctx_t *ctx, uint64_t ticks);
+static ngx_uint_t ngx_http_apigw_ratelimit_put_back_store(
+    ngx_http_apigw_ratelimit_ctx_t *ctx);
+
+
+void
+ngx_http_apigw_ratelimit_settle(ngx_http_apigw_ratelimit_ctx_t *ctx)
+{
+    uint64_t                          ticks;
+    ngx_uint_t                        i, passed;
+    ngx_http_apigw_ratelimit_item_t  *item, *unavailable;
+
+    passed = 1;
+    unavailable = NULL;
+    ticks = ngx_http_apigw_ratelimit_ticks();
+
+    for (i = ctx->first; i < ctx->nitems; i++) {
+        item = &ctx->items[i];
+
+        if (item->state == NGX_HTTP_APIGW_RATELIMIT_DECIDED
+            && item->take.denied && !item->take.shadow)
+        {
+            passed = 0;
+        }
+    }
+
+    ngx_http_apigw_ratelimit_remember(ctx, ticks);
+
+    if (passed) {
+        unavailable = ngx_http_apigw_ratelimit_fail(ctx);
+        passed = unavailable == NULL
+                 && ngx_http_apigw_ratelimit_take_copies(ctx, ticks);
+    }
+
+    if (passed) {
+        ngx_http_apigw_ratelimit_spend_copies(ctx, ticks);
+
+    } else {
+        ngx_http_apigw_ratelimit_put_back(ctx, ticks);
+    }
+
+    ngx_http_apigw_ratelimit_tell(ctx, passed, unavailable);
+}
+
+
+/*
+ * A denial by Redis holds here for a second at most, counted from the
+ * question: a flood costs Redis a command per second, and an upgrade or a
+ * reset shows within one.
+ */
+
+static void
+ngx_http_apigw_ratelimit_remember(ngx_http_apigw_ratelimit_ctx_t *ctx,
+    uint64_t ticks)
+{
+    uint64_t                          now, until;
+    ngx_uint_t                        i;
+    ngx_http_apigw_ratelimit_item_t  *item;
+
+    for (i = ctx->first; i < ctx->nitems; i++) {
+        item = &ctx->items[i];
+
+        if (item->state != NGX_HTTP_APIGW_RATELIMIT_DECIDED
+            || item->source != NGX_HTTP_APIGW_RATELIMIT_FROM_REDIS
+            || !item->take.denied
+            || item->take.report.retry <= 0)
+        {
+            continue;
+        }
+
+        until = ngx_http_apigw_ratelimit_zone_time(item, ctx->asked)
+                + ngx_min((uint64_t) item->take.report.retry,
+                          APIGW_GCRA_SECOND);
+
+        now = ngx_http_apigw_ratelimit_zone_time(item, ticks);
+
+        if (until > now) {
+            item->take.now = now;
+            apigw_take_deny(&item->take, until,
+                            now + item->take.report.retry);
+        }
+    }
+}
+
+
+/* Applies the fail policies; the item that makes the request fail, or NULL. */
+
+static ngx_http_apigw_ratelimit_item_t *
+ngx_http_apigw_ratelimit_fail(ngx_http_apigw_ratelimit_ctx_t *ctx)
+{
+    ngx_uint_t                        i;
+    ngx_http_apigw_ratelimit_item_t  *item, *unavailable;
+
+    unavailable = NULL;
+
+    for (i = ctx->first; i < ctx->nitems; i++) {
+        item = &ctx->items[i];
+
+        if (item->state != NGX_HTTP_APIGW_RATELIMIT_FAILED) {
+            continue;
+        }
+
+        item->degraded = 1;
+
+        switch (item->policy->on_error) {
+
+        case NGX_HTTP_APIGW_RATELIMIT_LOCAL:
+            break;
+
+        case NGX_HTTP_APIGW_RATELIMIT_DENY:
+            if (!item->take.shadow) {
+                if (unavailable == NULL) {
+                    unavailable = item;
+                }
+
+                break;
+            }
+
+            /* fall through */
+
+        default: /* NGX_HTTP_APIGW_RATELIMIT_ALLOW */
+            item->state = NGX_HTTP_APIGW_RATELIMIT_SKIPPED;
+        }
+    }
+
+    return unavailable;
+}
+
+
+/* on_error=local: this node's part of the limit, out of the local copy. */
+
+static ngx_uint_t
+ngx_http_apigw_ratelimit_take_copies(ngx_http_apigw_ratelimit_ctx_t *ctx,
+    uint64_t ticks)
+{
+    ngx_uint_t                        i, n, passed;
+    apigw_take_t                     *takes[NGX_HTTP_APIGW_RATELIMIT_MAX];
+    ngx_http_apigw_ratelimit_item_t  *item;
+
+    n = 0;
+
+    for (i = ctx->first; i < ctx->nitems; i++) {
+        item = &ctx->items[i];
+
+        if (item->state == NGX_HTTP_APIGW_RATELIMIT_FAILED) {
+            item->take.now = ngx_http_apigw_ratelimit_zone_time(item, ticks);
+            item->take.limit = apigw_gcra_part(&item->limit.gcra,
+                                               item->policy->share);
+            takes[n++] = &item->take;
+        }
+    }
+
+    if (n == 0) {
+        return 1;
+    }
+
+    passed = apigw_take(takes, n);
+
+    for (i = ctx->first; i < ctx->nitems; i++) {
+        item = &ctx->items[i];
+
+        if (item->state == NGX_HTTP_APIGW_RATELIMIT_FAILED) {
+            item->state = NGX_HTTP_APIGW_RATELIMIT_DECIDED;
+            item->source = NGX_HTTP_APIGW_RATELIMIT_FROM_LOCAL;
+            item->charged = passed && !item->take.denied;
+
+            ngx_http_apigw_ratelimit_zone_watch(item->policy->zone,
+                                                item->take.now, ngx_cycle->log);
+        }
+    }
+
+    return passed;
+}
+
+
+/* Keeps the copies warm: what Redis has granted is spent here too. */
+
+static void
+ngx_http_apigw_ratelimit_spend_copies(ngx_http_apigw_ratelimit_ctx_t *ctx,
+    uint64_t ticks)
+{
+    ngx_uint_t                        i;
+    apigw_take_t                      copy;
+    ngx_http_apigw_ratelimit_item_t  *item;
+
+    for (i = ctx->first; i < ctx->nitems; i++) {
+        item = &ctx->items[i];
+
+        if (item->source != NGX_HTTP_APIGW_RATELIMIT_FROM_REDIS
+            || !item->charged)
+        {
+            continue;
+        }
+
+        copy = item->take;
+        copy.now = ngx_http_apigw_ratelimit_zone_time(item, ticks);
+        copy.limit = apigw_gcra_part(&item->limit.gcra, item->policy->share);
+
+        apigw_take_spend(&copy);
+
+        ngx_http_apigw_ratelimit_zone_watch(item->policy->zone, copy.now,
+                                            ngx_cycle->log);
+    }
+}
+
+
+/* Another has denied: what was charged goes back. */
+
+void
+ngx_http_apigw_ratelimit_put_back(ngx_http_apigw_ratelimit_ctx_t *ctx,
+    uint64_t ticks)
+{
+    ngx_uint_t                        i;
+    ngx_http_apigw_ratelimit_item_t  *item;
+
+    for (i = ctx->first; i < ctx->nitems; i++) {
+        item = &ctx->items[i];
+
+        if (item->charged
+            && item->source == NGX_HTTP_APIGW_RATELIMIT_FROM_LOCAL)
+        {
+            item->charged = 0;
+            apigw_take_back(&item->take,
+                            ngx_http_apigw_ratelimit_zone_time(item, ticks));
+        }
+    }
+
+    while (ngx_http_apigw_ratelimit_put_back_store(ctx)) {
+        /* void */
+    }
+
+    ngx_http_apigw_ratelimit_peek_local(ctx, ticks);
+}
+
+
+/* All charges of one store, in one command; 0: there were none. */
+
+static ngx_uint_t
+ngx_http_apigw_ratelimit_put_back_store(ngx_http_apigw_ratelimit_ctx_t *ctx)
+{
+    uint64_t                           back;
+    ngx_uint_t                         i, n;
+    ngx_http_apigw_ratelimit_item_t   *item;
+    ngx_http_apigw_ratelimit_item_t   *items[NGX_HTTP_APIGW_RATELIMIT_MAX];
+    ngx_http_apigw_ratelimit_store_t  *store;
+
+    n = 0;
+    store = NULL;
+
+    for (i = ctx->first; i < ctx->nitems; i++) {
+        item = &ctx->items[i];
+
+        if (!item->charged || (store && item->policy->store != store)) {
+            continue;
+        }
+
+        item->charged = 0;
+        store = item->policy->store;
+        items[n++] = item;
+
+        /* the report is told to the client: as if never taken */
+
+        back = item->take.cost * item->take.limit.period;
+        back = ngx_min(back, item->take.report.full);
+
+        item->take.report.full -= back;
+        item->take.report.remaining += back / item->take.limit.period;
+    }
+
+    if (n) {
+        ngx_http_apigw_ratelimit_give_back(store, items, n);
+    }
+
+    return n;
+}
