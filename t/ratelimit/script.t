@@ -56,7 +56,7 @@ sub take {
         if ($used > 0) {
             $s[$i] += $used;
             $room[$i] -= $used;
-            my $px = ($s[$i] - $now + 7999)->bdiv(8000) + 10;
+            my $px = ($s[$i] - $now)->bdiv(8000) + 11;
             $state->{$p->{key}} = $s[$i]->bstr;
             push @writes, [$p->{key}, $s[$i]->bstr, scalar $px->bstr];
         }
