@@ -235,7 +235,7 @@ subtest 'a refund is the reference\'s, and never of a state that has gone' => su
         my $lost = max(big(0), big($now) - $taken - $full);
         my $back = max(big(0), big($p->{cost}) * $p->{period} - $lost);
         my $left = max(big(0), big($tat) - $back);
-        my $px = max(big(0), $left - $now + 7999)->bdiv(8000) + 10;
+        my $px = max(big(0), $left - $now)->bdiv(8000) + 11;
 
         my $want = "$round $now\t";
         $want .= "$p->{key}=$left/$px"
