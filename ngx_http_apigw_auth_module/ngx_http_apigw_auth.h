@@ -84,6 +84,17 @@ struct ngx_http_apigw_auth_block_s {
 };
 
 
+/* A file that workers read again, and who says so. */
+
+typedef struct {
+    const char                      *kind;       /* of the block */
+    ngx_str_t                        name;
+    const char                      *param;
+    ngx_str_t                        path;
+    ngx_http_apigw_auth_place_t      place;
+} ngx_http_apigw_auth_reread_t;
+
+
 /* A file that was read whole; what tells one state of it from another. */
 
 typedef struct {
@@ -265,11 +276,14 @@ typedef struct {
 
 
 typedef struct {
-    ngx_array_t                      providers;  /* pointers, as all below */
+    ngx_array_t                      providers;  /* pointers, as the next two */
     ngx_array_t                      stores;
     ngx_array_t                      policies;
     ngx_array_t                      names;      /* ngx_str_t: of identity
                                                     headers, each once */
+    ngx_array_t                      rereads;    /* _reread_t */
+    ngx_cycle_t                     *cycle;      /* while it is being made */
+    ngx_shm_zone_t                  *zone;       /* when a block exists */
     ngx_http_apigw_reject_vars_t     vars;
 } ngx_http_apigw_auth_main_conf_t;
 
@@ -430,8 +444,11 @@ char *ngx_http_apigw_auth_block_secret(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, const char *param, ngx_str_t *path,
     ngx_http_apigw_auth_file_t *file);
 
-/* Refuses a file that nginx's workers could not read again. */
-char *ngx_http_apigw_auth_block_readable(ngx_conf_t *cf,
+/*
+ * Has it checked, once "user" is known, that nginx's workers may read the file:
+ * they will look at it again.
+ */
+char *ngx_http_apigw_auth_block_reread(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, const char *param, ngx_str_t *path);
 
 
@@ -445,11 +462,19 @@ ngx_int_t ngx_http_apigw_auth_file_read(ngx_http_apigw_auth_file_t *file,
 void ngx_http_apigw_auth_file_free(ngx_http_apigw_auth_file_t *file);
 
 /* Whether nginx's workers may read the file; NGX_ERROR: cannot tell. */
-ngx_int_t ngx_http_apigw_auth_file_readable(ngx_conf_t *cf, ngx_str_t *path);
+ngx_int_t ngx_http_apigw_auth_file_readable(ngx_cycle_t *cycle,
+    ngx_str_t *path);
 
 /* Starts to look at a file, in init_process. */
 void ngx_http_apigw_auth_watch_start(ngx_http_apigw_auth_watch_t *watch,
     ngx_cycle_t *cycle);
+
+
+/* ngx_http_apigw_auth_zone.c: shared memory */
+
+/* Makes the zone, once. */
+ngx_int_t ngx_http_apigw_auth_zone_add(ngx_conf_t *cf,
+    ngx_http_apigw_auth_main_conf_t *amcf);
 
 
 /* ngx_http_apigw_auth_provider.c: apigw_jwt_provider */
@@ -539,6 +564,10 @@ char *ngx_http_apigw_auth_set_reset(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_apigw_auth_require_merge(ngx_conf_t *cf,
     ngx_http_apigw_auth_loc_conf_t *prev, ngx_http_apigw_auth_loc_conf_t *conf,
     ngx_uint_t off);
+
+/* NGX_ERROR, logged: requirements of a level where auth is off. */
+ngx_int_t ngx_http_apigw_auth_require_policed(ngx_conf_t *cf,
+    ngx_http_apigw_auth_loc_conf_t *conf);
 
 
 /* ngx_http_apigw_auth_require.c: requirements */

@@ -244,30 +244,29 @@ ngx_http_apigw_auth_block_secret(ngx_conf_t *cf,
 
 
 char *
-ngx_http_apigw_auth_block_readable(ngx_conf_t *cf,
+ngx_http_apigw_auth_block_reread(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, const char *param, ngx_str_t *path)
 {
-    ngx_int_t  rc;
+    ngx_http_apigw_auth_reread_t     *reread;
+    ngx_http_apigw_auth_main_conf_t  *amcf;
 
-    rc = ngx_http_apigw_auth_file_readable(cf, path);
+    amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_apigw_auth_module);
 
-    if (rc == NGX_OK) {
-        return NGX_CONF_OK;
+    reread = ngx_array_push(&amcf->rereads);
+    if (reread == NULL) {
+        return NGX_CONF_ERROR;
     }
 
-    if (rc == NGX_ERROR) {
-        return ngx_http_apigw_auth_block_fault(cf, block,
-                          "cannot tell whether nginx's user may read %s "
-                          "\"%V\"; name an existing user with \"user\"",
-                          param, path);
-    }
+    reread->kind = block->kind;
+    reread->name = block->name;
+    reread->param = param;
+    reread->path = *path;
 
-    return ngx_http_apigw_auth_block_fault(cf, block,
-                          "nginx's user may not read %s \"%V\", which workers "
-                          "look at again; give it the user's group and mode "
-                          "0640", param, path);
+    ngx_http_apigw_auth_place(cf, &reread->place);
+
+    return ngx_http_apigw_auth_zone_add(cf, amcf) == NGX_OK ? NGX_CONF_OK
+                                                           : NGX_CONF_ERROR;
 }
-
 
 char *
 ngx_http_apigw_auth_fault(ngx_conf_t *cf, const char *fmt, ...)

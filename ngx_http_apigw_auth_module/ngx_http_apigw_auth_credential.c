@@ -538,6 +538,7 @@ ngx_http_apigw_auth_pairs_without(ngx_str_t *line, u_char sep, ngx_str_t *name,
         if (pair.len != name->len
             || ngx_strncmp(pair.data, name->data, name->len) != 0)
         {
+            p = (dst == out) ? pair.data : p;
             dst = ngx_cpymem(dst, p, next - p);
         }
 

@@ -12,8 +12,6 @@ static ngx_uint_t ngx_http_apigw_auth_file_same(ngx_http_apigw_auth_file_t *a,
     ngx_http_apigw_auth_file_t *b);
 static ngx_uint_t ngx_http_apigw_auth_file_young(
     ngx_http_apigw_auth_file_t *file);
-static ngx_int_t ngx_http_apigw_auth_file_user(ngx_conf_t *cf,
-    const char **name, uid_t *uid, gid_t *gid);
 static void ngx_http_apigw_auth_watch_handler(ngx_event_t *ev);
 static void ngx_http_apigw_auth_watch_read(void *data, ngx_log_t *log);
 static void ngx_http_apigw_auth_watch_end(ngx_event_t *ev);
@@ -167,26 +165,23 @@ ngx_http_apigw_auth_file_free(ngx_http_apigw_auth_file_t *file)
 
 
 /*
- * Tries it as that user, which ACLs and modes of folders above call for. The
- * master has one thread while it reads the configuration.
+ * Tries it as nginx's user, which ACLs and modes of folders above call for. The
+ * master has one thread while it starts.
  */
 
 ngx_int_t
-ngx_http_apigw_auth_file_readable(ngx_conf_t *cf, ngx_str_t *path)
+ngx_http_apigw_auth_file_readable(ngx_cycle_t *cycle, ngx_str_t *path)
 {
-    int          n;
-    gid_t        gid, *groups;
-    uid_t        uid;
-    ngx_fd_t     fd;
-    ngx_int_t    rc;
-    const char  *name;
+    int               n;
+    gid_t            *groups;
+    ngx_fd_t          fd;
+    ngx_int_t         rc;
+    ngx_core_conf_t  *ccf;
 
-    if (geteuid() != 0) {
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
+
+    if (geteuid() != 0 || ccf->user == 0) {
         return NGX_OK;                   /* workers are what we are */
-    }
-
-    if (ngx_http_apigw_auth_file_user(cf, &name, &uid, &gid) != NGX_OK) {
-        return NGX_ERROR;
     }
 
     n = getgroups(0, NULL);
@@ -194,7 +189,7 @@ ngx_http_apigw_auth_file_readable(ngx_conf_t *cf, ngx_str_t *path)
         return NGX_ERROR;
     }
 
-    groups = ngx_palloc(cf->temp_pool, (n + 1) * sizeof(gid_t));
+    groups = ngx_palloc(cycle->pool, (n + 1) * sizeof(gid_t));
     if (groups == NULL) {
         return NGX_ERROR;
     }
@@ -205,66 +200,30 @@ ngx_http_apigw_auth_file_readable(ngx_conf_t *cf, ngx_str_t *path)
     }
 
     rc = NGX_ERROR;
-    fd = NGX_INVALID_FILE;
 
-    if (initgroups(name, gid) == 0 && setegid(gid) == 0 && seteuid(uid) == 0) {
+    if (initgroups(ccf->username, ccf->group) == 0
+        && setegid(ccf->group) == 0
+        && seteuid(ccf->user) == 0)
+    {
         fd = ngx_open_file(path->data, NGX_FILE_RDONLY | NGX_FILE_NONBLOCK,
                            NGX_FILE_OPEN, 0);
-        rc = (fd == NGX_INVALID_FILE) ? NGX_DECLINED : NGX_OK;
-    }
+        rc = NGX_DECLINED;
 
-    if (fd != NGX_INVALID_FILE) {
-        (void) ngx_close_file(fd);
+        if (fd != NGX_INVALID_FILE) {
+            rc = NGX_OK;
+            (void) ngx_close_file(fd);
+        }
     }
 
     if (seteuid(0) == -1 || setegid(getgid()) == -1
         || setgroups(n, groups) == -1)
     {
-        ngx_log_error(NGX_LOG_ALERT, cf->log, ngx_errno,
+        ngx_log_error(NGX_LOG_ALERT, cycle->log, ngx_errno,
                       "apigw_auth: cannot become root again");
         return NGX_ERROR;
     }
 
     return rc;
-}
-
-
-static ngx_int_t
-ngx_http_apigw_auth_file_user(ngx_conf_t *cf, const char **name, uid_t *uid,
-    gid_t *gid)
-{
-    struct group     *gr;
-    struct passwd    *pw;
-    ngx_core_conf_t  *ccf;
-
-    ccf = (ngx_core_conf_t *) ngx_get_conf(cf->cycle->conf_ctx,
-                                           ngx_core_module);
-
-    if (ccf->user != (ngx_uid_t) NGX_CONF_UNSET_UINT) {
-        *name = ccf->username;
-        *uid = ccf->user;
-        *gid = ccf->group;
-        return NGX_OK;
-    }
-
-    /* "user" is not read yet, or not there: nginx's default */
-
-    pw = getpwnam(NGX_USER);
-    if (pw == NULL) {
-        return NGX_ERROR;
-    }
-
-    *uid = pw->pw_uid;
-
-    gr = getgrnam(NGX_GROUP);
-    if (gr == NULL) {
-        return NGX_ERROR;
-    }
-
-    *gid = gr->gr_gid;
-    *name = NGX_USER;
-
-    return NGX_OK;
 }
 
 

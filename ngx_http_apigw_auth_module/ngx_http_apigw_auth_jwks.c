@@ -67,8 +67,8 @@ ngx_http_apigw_auth_jwks_open(ngx_conf_t *cf,
         }
     }
 
-    rv = ngx_http_apigw_auth_block_readable(cf, block, "jwks_file",
-                                            &provider->jwks_file);
+    rv = ngx_http_apigw_auth_block_reread(cf, block, "jwks_file",
+                                          &provider->jwks_file);
     if (rv != NGX_CONF_OK) {
         return rv;
     }

@@ -429,10 +429,15 @@ ngx_http_apigw_auth_create_main_conf(ngx_conf_t *cf)
         || ngx_array_init(&amcf->policies, cf->pool, 4, sizeof(void *))
            != NGX_OK
         || ngx_array_init(&amcf->names, cf->pool, 4, sizeof(ngx_str_t))
+           != NGX_OK
+        || ngx_array_init(&amcf->rereads, cf->pool, 4,
+                          sizeof(ngx_http_apigw_auth_reread_t))
            != NGX_OK)
     {
         return NULL;
     }
+
+    amcf->cycle = cf->cycle;
 
     return amcf;
 }
@@ -516,6 +521,7 @@ ngx_http_apigw_auth_init(ngx_conf_t *cf)
     ngx_uint_t                        i;
     ngx_http_handler_pt              *h;
     ngx_http_core_main_conf_t        *cmcf;
+    ngx_http_apigw_auth_loc_conf_t   *alcf;
     ngx_http_apigw_auth_main_conf_t  *amcf;
 
     static struct {
@@ -533,6 +539,11 @@ ngx_http_apigw_auth_init(ngx_conf_t *cf)
     }
 
     amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_apigw_auth_module);
+    alcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_apigw_auth_module);
+
+    if (ngx_http_apigw_auth_require_policed(cf, alcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
 #if (NGX_THREADS)
 

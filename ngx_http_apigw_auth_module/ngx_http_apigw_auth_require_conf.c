@@ -339,12 +339,7 @@ ngx_http_apigw_auth_require_merge(ngx_conf_t *cf,
 
     inherited = (conf->reset == 1 || off) ? NULL : prev->requires;
 
-    if (conf->requires && conf->policy == NULL) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "apigw_auth: a requirement where \"apigw_auth\" is off; "
-                      "write \"apigw_auth\" at the same level or above, or "
-                      "remove the requirement in %s:%ui",
-                      conf->place.file, conf->place.line);
+    if (ngx_http_apigw_auth_require_policed(cf, conf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -366,6 +361,30 @@ ngx_http_apigw_auth_require_merge(ngx_conf_t *cf,
     }
 
     return NGX_CONF_OK;
+}
+
+
+/*
+ * What is required where nobody is asked who he is would be no protection, yet
+ * look like one.
+ */
+
+ngx_int_t
+ngx_http_apigw_auth_require_policed(ngx_conf_t *cf,
+    ngx_http_apigw_auth_loc_conf_t *conf)
+{
+    if (conf->requires == NULL
+        || (conf->policy != NULL && conf->policy != NGX_CONF_UNSET_PTR))
+    {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                  "apigw_auth: a requirement where \"apigw_auth\" is off; write "
+                  "\"apigw_auth\" at the same level or above, or remove the "
+                  "requirement in %s:%ui", conf->place.file, conf->place.line);
+
+    return NGX_ERROR;
 }
 
 

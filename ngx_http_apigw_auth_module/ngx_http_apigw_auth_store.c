@@ -349,7 +349,7 @@ ngx_http_apigw_auth_store_load(ngx_conf_t *cf,
         return rv;
     }
 
-    return ngx_http_apigw_auth_block_readable(cf, block, "file", &store->file);
+    return ngx_http_apigw_auth_block_reread(cf, block, "file", &store->file);
 }
 
 

@@ -1,0 +1,297 @@
+# What "nginx -t" refuses of an apigw_key_store and its file.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Apigw qw(auth);
+use Apigw::Auth;
+use Test::Nginx::Socket 'no_plan';
+
+sub block {
+    my ($text) = @_;
+    return "apigw_key_store partners { $text }";
+}
+
+our $Line = Apigw::Token::key_line('acme0001', 'consumer=acme');
+our $Digest = (split ' ', $Line)[1];
+
+Apigw::Token::file('page', "page\n", 0644);
+Apigw::Token::file('good.keys', $Line, 0644);
+Apigw::Token::file('open', 'ab' x 32 . "\n", 0644);
+Apigw::Token::file('short', "abcd\n", 0600);
+Apigw::Token::file('noconsumer.keys', "acme0001 $Digest plan=a\n", 0644);
+Apigw::Token::file('unknown.keys', "# one\nacme0001 $Digest consumer=a b=c\n",
+                   0644);
+Apigw::Token::file('digest.keys', "acme0001 sha256:00 consumer=a\n", 0644);
+Apigw::Token::file('twice.keys', $Line . Apigw::Token::key_line('acme0001',
+                   'consumer=a', 'another-key-of-theirs'), 0644);
+Apigw::Token::file('same.keys', $Line . "acme0002 $Digest consumer=a\n", 0644);
+Apigw::Token::file('cut.keys', $Line =~ s/\n//r, 0644);
+Apigw::Token::file('long.keys', $Line =~ s/acme\n/'a' x 1024 . "\n"/er, 0644);
+
+run_tests();
+
+__DATA__
+
+=== no file
+--- http_config eval
+main::block(q{})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": no source of keys; add "file PATH;", which "apigw-key create" makes in \S+nginx\.conf:\d+}
+
+
+
+=== an unknown parameter
+--- http_config eval
+main::block(q{colour blue;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": unknown parameter "colour"; the parameters are file, name, pepper_file, prefix in \S+nginx\.conf:\d+}
+
+
+
+=== a name that is no header
+--- http_config eval
+main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;name "X Key";})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid header "X Key" in "name"; write a name such as X-API-Key first in \S+nginx\.conf:\d+}
+
+
+
+=== a protected header
+--- http_config eval
+main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;name Host;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid header "Host" in "name"; write a name such as X-API-Key first in \S+nginx\.conf:\d+}
+
+
+
+=== an unknown place
+--- http_config eval
+main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;name X-Key query:k;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": unknown place "query:k" in "name"; write "arg:NAME", "cookie:NAME" or "basic" in \S+nginx\.conf:\d+}
+
+
+
+=== a place without a name
+--- http_config eval
+main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;name X-Key arg:;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": unknown place "arg:" in "name"; write "arg:NAME", "cookie:NAME" or "basic" in \S+nginx\.conf:\d+}
+
+
+
+=== a place named twice
+--- http_config eval
+main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;name X-Key cookie:k cookie:k;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": a place named twice in "name"; write each once in \S+nginx\.conf:\d+}
+
+
+
+=== an invalid prefix
+--- http_config eval
+main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;prefix g_w;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid "prefix" "g_w"; use 1 to 16 letters and digits in \S+nginx\.conf:\d+}
+
+
+
+=== a file that is not there
+--- http_config eval
+main::block(q{file /none/k.keys;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": file "/none/k\.keys" open\(\) failed: No such file or directory; give a readable file of at most 1073741824 bytes in \S+nginx\.conf:\d+}
+
+
+
+=== a pepper file that others may read
+--- http_config eval
+main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;pepper_file $TEST_NGINX_TOKEN_DIR/open;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": pepper_file "\S+" holds secrets and others may use it; run chmod 0640 on it in \S+nginx\.conf:\d+}
+
+
+
+=== a pepper that is none
+--- http_config eval
+main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;pepper_file $TEST_NGINX_TOKEN_DIR/short;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": pepper_file "\S+", line 1: .*; write one or two lines of 64 hex digits in \S+nginx\.conf:\d+}
+
+
+
+=== a line without consumer
+--- http_config eval
+main::block(q{file $TEST_NGINX_TOKEN_DIR/noconsumer.keys;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": file "\S+/noconsumer\.keys", line 1: .*; correct or remove the line in \S+nginx\.conf:\d+}
+
+
+
+=== a line with an unknown attribute
+--- http_config eval
+main::block(q{file $TEST_NGINX_TOKEN_DIR/unknown.keys;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": file "\S+/unknown\.keys", line 2: .*; correct or remove the line in \S+nginx\.conf:\d+}
+
+
+
+=== a line with a bad digest
+--- http_config eval
+main::block(q{file $TEST_NGINX_TOKEN_DIR/digest.keys;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": file "\S+/digest\.keys", line 1: .*; correct or remove the line in \S+nginx\.conf:\d+}
+
+
+
+=== an id given twice
+--- http_config eval
+main::block(q{file $TEST_NGINX_TOKEN_DIR/twice.keys;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": file "\S+/twice\.keys", line 2: .*; correct or remove the line in \S+nginx\.conf:\d+}
+
+
+
+=== a digest given twice
+--- http_config eval
+main::block(q{file $TEST_NGINX_TOKEN_DIR/same.keys;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": file "\S+/same\.keys", line 2: .*; correct or remove the line in \S+nginx\.conf:\d+}
+
+
+
+=== a last line without its newline
+--- http_config eval
+main::block(q{file $TEST_NGINX_TOKEN_DIR/cut.keys;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": file "\S+/cut\.keys", line 1: .*; correct or remove the line in \S+nginx\.conf:\d+}
+
+
+
+=== a line above 1024 bytes
+--- http_config eval
+main::block(q{file $TEST_NGINX_TOKEN_DIR/long.keys;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": file "\S+/long\.keys", line 1: .*; correct or remove the line in \S+nginx\.conf:\d+}
+
+
+
+=== a name given to two stores
+--- http_config eval
+Apigw::Token::key_store("partners") x 2
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": duplicate name; give each store its own in \S+nginx\.conf:\d+}
+
+
+
+=== an argument as the place is warned about
+--- http_config eval: Apigw::Token::key_store('partners', 'name X-Key arg:key;')
+--- config
+location /t { return 204; }
+--- error_code: 204
+--- error_log
+"arg:key" puts keys into URLs, which are logged; prefer a header
+
+
+
+=== an empty file is a store without keys
+--- http_config eval
+my $file = Apigw::Token::file('none.keys', "# nobody yet\n", 0644);
+"apigw_key_store partners { file $file; }"
+--- config
+location /t {
+    apigw_auth key=partners;
+    alias $TEST_NGINX_TOKEN_DIR/page;
+}
+--- more_headers eval
+'X-API-Key: ' . Apigw::Token::api_key('acme0001')
+--- error_code: 401
+--- refused: key_unknown
+
+
+
+=== the store belongs to the http level
+--- config
+location /t { apigw_key_store partners { } }
+--- must_die
+--- error_log
+"apigw_key_store" directive is not allowed here
+
+
+
+=== ten thousand keys
+--- http_config eval
+Apigw::Token::key_store('partners', '', map {
+    Apigw::Token::key_line("key$_", "consumer=c$_")
+} 10000 .. 20000)
+--- config
+location /t {
+    apigw_auth key=partners;
+    add_header X-Consumer $apigw_consumer;
+    alias $TEST_NGINX_TOKEN_DIR/page;
+}
+--- request eval: ["GET /t", "GET /t", "GET /t"]
+--- more_headers eval
+[map { 'X-API-Key: ' . Apigw::Token::api_key($_) } qw(key10000 key20000 key20001)]
+--- error_code eval: [200, 200, 401]
+--- response_headers eval
+['X-Consumer: c10000', 'X-Consumer: c20000', 'X-Consumer: ']
