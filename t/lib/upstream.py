@@ -8,12 +8,15 @@ input ends. The path says what to do, the query how:
 /send   an answer of these parameters, all of them optional
     status=200 type=application/json header=Name:Value ...
     body=TEXT repeat=N     the body, percent-encoded, N times
+    object=N               or {"k1":1,"k2":2,...}
     coding=gzip|zlib|raw   compressed; members=N of gzip
     chunk=N                chunked, N bytes each: so nginx gets one buffer each
     close=1                no length: the end is the end of the connection
     length=+N|-N           lies about Content-Length
     cut=N                  N bytes of the (coded) body, then closes
     reset=1                ... with RST
+/die    closes the connection without an answer the first time that it is asked
+        with this query; then as /echo
 """
 
 import gzip
@@ -62,6 +65,11 @@ class Handler(socketserver.StreamRequestHandler):
             self.headers.append([name, value.strip()])
         body = self.read_body()
         path, _, query = self.uri.partition("?")
+        if path.endswith("/die"):
+            with LOCK:
+                COUNT[self.uri] = COUNT.get(self.uri, 0) + 1
+            if COUNT[self.uri] == 1:
+                return False
         if path.endswith("/send"):
             args = urllib.parse.parse_qs(query, keep_blank_values=True,
                                          encoding="latin-1")
@@ -116,6 +124,10 @@ class Handler(socketserver.StreamRequestHandler):
 
         status = int(arg("status", 200))
         body = arg("body", "").encode("latin-1") * int(arg("repeat", 1))
+        if arg("object"):
+            members = ('"k%d":%d' % (i + 1, i + 1)
+                       for i in range(int(arg("object"))))
+            body = b"{%s}" % ",".join(members).encode()
         coding = arg("coding")
         fields = {}
         if arg("type", "application/json"):
