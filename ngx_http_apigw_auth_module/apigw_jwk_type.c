@@ -407,7 +407,8 @@ apigw_jwk_fromdata(apigw_jwk_t *key, const char *type, OSSL_PARAM *params,
     int            good;
     EVP_PKEY_CTX  *ctx;
 
-    *why = "OpenSSL refuses it";
+    *why = key->kty == APIGW_JWK_EC ? "point off the curve"
+                                    : "OpenSSL refuses it";
 
     ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
     if (ctx == NULL) {
@@ -422,8 +423,6 @@ apigw_jwk_fromdata(apigw_jwk_t *key, const char *type, OSSL_PARAM *params,
     EVP_PKEY_CTX_free(ctx);
 
     if (good && key->kty == APIGW_JWK_EC) {
-        *why = "point off the curve";
-
         ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
         good = ctx && EVP_PKEY_public_check(ctx) == 1;
         EVP_PKEY_CTX_free(ctx);
