@@ -373,6 +373,7 @@ typedef struct {
 
     unsigned                            taken:1;  /* in->buf is being read */
     unsigned                            last:1;   /* the end was taken */
+    unsigned                            last_buf:1;   /* of all output too */
     unsigned                            flush:1;  /* to be carried on */
     unsigned                            sync:1;
     unsigned                            keep:1;   /* for on_error=pass */

@@ -9,6 +9,7 @@
 
 static ngx_int_t ngx_http_apigw_transform_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
+static ngx_int_t ngx_http_apigw_transform_yield(ngx_http_request_t *r);
 static ngx_int_t ngx_http_apigw_transform_hold(ngx_http_request_t *r,
     ngx_http_apigw_transform_response_t *ctx);
 static ngx_int_t ngx_http_apigw_transform_whole(ngx_http_request_t *r,
@@ -27,6 +28,10 @@ ngx_http_apigw_transform_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
     ngx_http_apigw_record_t              *record;
     ngx_http_apigw_transform_response_t  *ctx;
+
+    if (ngx_http_apigw_transform_yield(r) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_apigw_transform_filter_module);
 
@@ -74,6 +79,37 @@ ngx_http_apigw_transform_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     default: /* NGX_HTTP_APIGW_TRANSFORM_STREAM */
         return ngx_http_apigw_transform_stream(r, ctx, NULL, in == NULL);
     }
+}
+
+
+/*
+ * The header cannot be withheld any longer once a subrequest's output may go
+ * to the client; the length is not ours to tell then.
+ */
+
+static ngx_int_t
+ngx_http_apigw_transform_yield(ngx_http_request_t *r)
+{
+    ngx_http_request_t                   *pr;
+    ngx_http_apigw_transform_response_t  *ctx;
+
+    if (r->background || r->subrequest_in_memory) {
+        return NGX_OK;
+    }
+
+    pr = r->main;
+    ctx = ngx_http_get_module_ctx(pr, ngx_http_apigw_transform_filter_module);
+
+    if (ctx == NULL
+        || ctx->committed
+        || (ctx->state != NGX_HTTP_APIGW_TRANSFORM_HOLD
+            && ctx->state != NGX_HTTP_APIGW_TRANSFORM_WHOLE)
+        || (r == pr && r->postponed == NULL && r->connection->data == r))
+    {
+        return NGX_OK;
+    }
+
+    return ngx_http_apigw_transform_response_commit(pr, ctx, -1);
 }
 
 
@@ -130,7 +166,9 @@ ngx_http_apigw_transform_hold(ngx_http_request_t *r,
     ctx->state = NGX_HTTP_APIGW_TRANSFORM_STREAM;
     ctx->keep = 0;
 
-    if (ngx_http_apigw_transform_response_commit(r, ctx, -1) != NGX_OK) {
+    if (!ctx->committed
+        && ngx_http_apigw_transform_response_commit(r, ctx, -1) != NGX_OK)
+    {
         ctx->state = NGX_HTTP_APIGW_TRANSFORM_FAILED;
         return NGX_ERROR;
     }
@@ -196,18 +234,24 @@ ngx_http_apigw_transform_whole(ngx_http_request_t *r,
 }
 
 
-/* All of the new body is in `b`: its length is known, and it ends there. */
+/*
+ * All of the new body is in `b`. Its length is known unless what other filters
+ * add comes behind it.
+ */
 
 static ngx_int_t
 ngx_http_apigw_transform_finish(ngx_http_request_t *r,
     ngx_http_apigw_transform_response_t *ctx, ngx_buf_t *b)
 {
+    off_t        length;
     ngx_chain_t  out;
 
     ngx_http_apigw_transform_source_drop(r, ctx);
 
-    if (ngx_http_apigw_transform_response_commit(r, ctx, b->last - b->pos)
-        != NGX_OK)
+    length = (r == r->main && !ctx->last_buf) ? -1 : b->last - b->pos;
+
+    if (!ctx->committed
+        && ngx_http_apigw_transform_response_commit(r, ctx, length) != NGX_OK)
     {
         ctx->state = NGX_HTTP_APIGW_TRANSFORM_FAILED;
         return NGX_ERROR;
@@ -216,12 +260,12 @@ ngx_http_apigw_transform_finish(ngx_http_request_t *r,
     ctx->state = NGX_HTTP_APIGW_TRANSFORM_DONE;
 
     if (b->pos == b->last) {
-        b->temporary = 0;            /* else an alert of the write filter */
+        b->temporary = 0;            /* a sign, not an empty buffer */
         b->memory = 0;
         b->sync = 1;
     }
 
-    b->last_buf = (r == r->main);
+    b->last_buf = ctx->last_buf;
     b->last_in_chain = 1;
 
     out.buf = b;
@@ -305,7 +349,7 @@ ngx_http_apigw_transform_original(ngx_http_request_t *r,
             return NGX_ERROR;
         }
 
-        b->last_buf = (r == r->main);
+        b->last_buf = ctx->last_buf;
         b->last_in_chain = 1;
         b->sync = 1;
 

@@ -72,7 +72,12 @@ ngx_http_apigw_transform_source_take(ngx_http_request_t *r,
         window->data = b->pos;
         window->len = ngx_buf_in_memory(b) ? b->last - b->pos : 0;
 
-        last = b->last_buf || (r != r->main && b->last_in_chain);
+        /*
+         * Of a subrequest, or with more to come from the addition filter, the
+         * end is not the connection's.
+         */
+
+        last = b->last_buf || (b->last_in_chain && (r != r->main || b->sync));
 
         if (window->len && ctx->keep) {
 
@@ -98,6 +103,7 @@ ngx_http_apigw_transform_source_take(ngx_http_request_t *r,
 
         if (last) {
             ctx->last = 1;
+            ctx->last_buf = b->last_buf;
             return ctx->received ? NGX_OK : NGX_DONE;
         }
 

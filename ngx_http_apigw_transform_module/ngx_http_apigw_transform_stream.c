@@ -134,7 +134,7 @@ ngx_http_apigw_transform_stream_fill(ngx_http_request_t *r,
         if (rc == APIGW_OK) {
             ngx_http_apigw_transform_source_drop(r, ctx);
 
-            ctx->fill->last_buf = (r == r->main);
+            ctx->fill->last_buf = ctx->last_buf;
             ctx->fill->last_in_chain = 1;
 
         } else if (ngx_http_apigw_transform_truncated(r, ctx)) {
