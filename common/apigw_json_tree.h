@@ -108,6 +108,14 @@ apigw_json_kind_e apigw_json_tree_kind(const apigw_json_tree_t *tree,
 
 
 /*
+ * The text of a value that no operation went into, until one adds text; of a
+ * scalar always. False where it has to be put together.
+ */
+bool apigw_json_tree_text(const apigw_json_tree_t *tree,
+    apigw_json_node_t node, apigw_str_t *text);
+
+
+/*
  * Walks a node's text: pieces that together are its JSON, slices of the body,
  * of added text or of static punctuation, none of them empty. No memory, no
  * recursion. The tree must not change meanwhile.
