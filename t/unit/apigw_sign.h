@@ -21,7 +21,8 @@
 #include <stdlib.h>
 
 
-#define SIGN_SECRET  "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define SIGN_SECRET  "0123456789abcdef0123456789abcdef"                      \
+                     "0123456789abcdef0123456789abcdef"
 
 
 typedef enum {

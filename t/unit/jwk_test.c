@@ -1,5 +1,5 @@
 
-/* A key set yields keys that are fit to verify with, and says why others not. */
+/* A key set yields the keys that are fit to verify with, and says why not. */
 
 
 #include "apigw_test.h"
