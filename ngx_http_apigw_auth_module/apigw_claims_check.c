@@ -29,7 +29,7 @@ apigw_claims_check(const apigw_claims_t *claims,
     apigw_claims_dates_t *dates, apigw_error_t *err)
 {
     apigw_rc_t            rc;
-    apigw_claims_dates_t  found;
+    apigw_claims_dates_t  found = { -1, -1, -1 };
 
     rc = apigw_claims_check_issuer(claims, rules, err);
 

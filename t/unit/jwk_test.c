@@ -234,7 +234,7 @@ TEST(keys_for_other_purposes_are_skipped)
 static void
 rsa_of(char *jwk, size_t bits, const char *e)
 {
-    char     n[2048];
+    char     n[1500];
     uint8_t  bytes[1100];
     size_t   len = (bits + 7) / 8;
 
