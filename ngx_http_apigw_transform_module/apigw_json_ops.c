@@ -5,9 +5,10 @@
 #include "apigw_transform_buffer.h"
 
 
-/* How much the result, and what is added, may outgrow max_size. */
+/* How many times max_size the result, and what is added, may have. */
 
-#define APIGW_JSON_OPS_GROWTH  8
+#define APIGW_JSON_OPS_GROWTH  4
+#define APIGW_JSON_OPS_ADDED   2
 #define APIGW_JSON_OPS_SPARE   65536
 #define APIGW_JSON_OPS_NODES   1024       /* also for small limits */
 
@@ -179,7 +180,7 @@ apigw_json_ops_open(apigw_json_ops_t *o, apigw_str_t body,
 
     if (o->params.max_size) {
         options.max_nodes = o->params.max_size / 8 + APIGW_JSON_OPS_NODES;
-        options.max_added = apigw_json_ops_limit(o, APIGW_JSON_OPS_GROWTH);
+        options.max_added = apigw_json_ops_limit(o, APIGW_JSON_OPS_ADDED);
     }
 
     rc = apigw_json_tree_open(o->arena, body, &options, &o->tree);

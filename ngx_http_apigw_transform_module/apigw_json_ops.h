@@ -53,7 +53,7 @@ void apigw_json_ops_commit(apigw_json_ops_t *ops, size_t n, bool last);
  * As apigw_transform_run_read(): APIGW_AGAIN with *n < size before the last
  * byte of the document is there.
  * APIGW_EINPUT json_shape, value_invalid; APIGW_ELIMIT json_too_large: too many
- * nodes, or a result of more than eight times max_size; APIGW_ENOMEM internal
+ * nodes, or a result of more than four times max_size; APIGW_ENOMEM internal
  */
 apigw_rc_t apigw_json_ops_read(apigw_json_ops_t *ops, uint8_t *out,
     size_t size, size_t *n, apigw_error_t *error);

@@ -399,12 +399,5 @@ apigw_transform_parse_move(apigw_transform_line_t *line)
                                       "use * only where both begin alike");
     }
 
-    if (line->op->kind == APIGW_OP_MOVE && p[1].n > p[0].n
-        && apigw_json_pointer_covers(&p[0], &p[1]))
-    {
-        return apigw_transform_refuse(line, 2, "lies inside what is moved",
-                                      "use copy, or another place");
-    }
-
     return APIGW_OK;
 }

@@ -235,21 +235,22 @@ def put(value, tail, new, only_missing=False):
     return Array(value.elements[:i] + [child] + value.elements[i + 1:])
 
 
-def each(value, tail, act):
+def each(value, tail, act, strict=False):
     """Where tail has "*": act(child, rest) below each match of the last."""
     if ANY not in tail:
         return act(value, tail)
 
-    if tail[0] is ANY:
-        if isinstance(value, Leaf):
-            return value
-        return rebuild(value, lambda v, fit: each(v, tail[1:], act))
-
-    if isinstance(value, Leaf) or lookup(value, tail[0]) is DROPPED:
+    if isinstance(value, Leaf):
+        if strict and value.text != 'null':
+            raise Shape()
         return value
 
+    if strict and isinstance(value, Array) and tail[0] is not ANY \
+            and index(tail[0]) is None:
+        raise Shape()
+
     return rebuild(value, lambda v, fit:
-                   each(v, tail[1:], act) if fit([tail[:1]]) else v)
+                   each(v, tail[1:], act, strict) if fit([tail[:1]]) else v)
 
 
 def shift(value, source, target, move):
@@ -366,10 +367,11 @@ def step(value, op, new):
         return at(value, [p], lambda v: new)
 
     if word == 'set':
-        return each(value, p, lambda v, t: put(v, t, new))
+        return each(value, p, lambda v, t: put(v, t, new), True)
 
     if word == 'add':
-        return each(value, p, lambda v, t: put(v, t, new, True))
+        return each(value, p, lambda v, t: put(v, t, new, True),
+                    True)
 
     q = pointer(op[2])
     n = max([i + 1 for i, s in enumerate(p) if s is ANY], default=0)

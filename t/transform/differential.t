@@ -151,8 +151,6 @@ def operation(r, whole, values):
 def valid(op):
     if op[0] == 'map':
         return not any('*' in p for p in op[2:])
-    if op[0] == 'move':
-        return not (op[2] + '/').startswith(op[1] + '/') or op[1] == op[2]
     return True
 
 
