@@ -113,6 +113,7 @@ sub start {
     if ($pid == 0) {
         open STDOUT, '>', "$dir/output" or die;
         open STDERR, '>&', \*STDOUT or die;
+        delete $ENV{NGINX};     # nginx would take it for inherited sockets
         exec $self->{binary}, '-p', "$dir/", '-c', "$dir/nginx.conf"
             or die "$self->{binary}: $!";
     }

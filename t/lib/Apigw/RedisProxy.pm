@@ -20,6 +20,8 @@ package Apigw::RedisProxy;
 #     $proxy->mode('twice', 1);
 #     $proxy->mode('instead', $bytes, 1);
 #     $proxy->mode('before', $bytes, 1);
+#     $proxy->mode('lie', ":1\r\n:2\r\n", 1);  an array of the true reply's
+#                                            first element and these lines
 #     $proxy->mode('cut', $bytes, 1);        its first bytes, then close
 #     $proxy->mode('lose_command', 1);       the command never reaches Redis;
 #                                            then close
@@ -199,7 +201,7 @@ sub set_mode {
 
     $self->{mode} = $mode;
     $self->{arg} = shift @args
-        if $mode =~ /^(?:delay|merge|instead|before|cut)$/;
+        if $mode =~ /^(?:delay|merge|instead|before|lie|cut)$/;
     $self->{left} = shift(@args) || 1;
 
     if ($mode eq 'release') {
@@ -368,6 +370,12 @@ sub reply {
     } elsif ($mode eq 'before') {
         $self->used;
         $self->send($c, $self->{arg} . $bytes);
+
+    } elsif ($mode eq 'lie') {
+        $self->used;
+        my ($first) = $bytes =~ /\A\*\d+\r\n(:\d+\r\n)/;
+        my $n = 1 + ($self->{arg} =~ tr/\n//);
+        $self->send($c, "*$n\r\n$first$self->{arg}");
 
     } elsif ($mode eq 'cut') {
         $self->used;
