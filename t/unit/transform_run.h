@@ -187,8 +187,9 @@ run_params(void)
 
 
 static inline outcome_t
-run_doc(apigw_test_t *t, const char *ops, const apigw_transform_params_t *params,
-    const apigw_str_t *values, apigw_str_t doc)
+run_doc(apigw_test_t *t, const char *ops,
+    const apigw_transform_params_t *params, const apigw_str_t *values,
+    apigw_str_t doc)
 {
     outcome_t                 r;
     apigw_transform_apply_t   apply;
