@@ -15,6 +15,9 @@ SECONDS = float(os.environ.get('SECONDS_PER_RUN', '5'))
 WARM_UP = float(os.environ.get('WARM_UP', '3'))
 CONNECTIONS = 32
 
+# nginx itself takes NGINX for a list of inherited sockets.
+NGINX = os.environ.pop('NGINX', '') or '/usr/sbin/nginx'
+
 # With four CPUs or more, worker, services and load generator are apart; with
 # fewer, the worker has the first one and all else shares the last.
 CPUS = sorted(os.sched_getaffinity(0))
@@ -103,8 +106,7 @@ def nginx_server(folder, name, text, cpu):
     conf = os.path.join(home, 'nginx.conf')
     with open(conf, 'w') as f:
         f.write(text.replace('@PORT@', str(port)).replace('@HOME@', home))
-    binary = os.environ.get('NGINX') or '/usr/sbin/nginx'
-    return Server([binary, '-p', home + '/', '-c', conf], port, cpu,
+    return Server([NGINX, '-p', home + '/', '-c', conf], port, cpu,
                   os.path.join(home, 'output'))
 
 

@@ -30,7 +30,9 @@ BEGIN {
 
     $ENV{APIGW_ROOT} = $Root;
     $ENV{APIGW_BUILD} = $Build;
-    $ENV{TEST_NGINX_BINARY} = $ENV{NGINX} || '/usr/sbin/nginx';
+
+    # nginx itself takes $NGINX for a list of inherited sockets
+    $ENV{TEST_NGINX_BINARY} = delete $ENV{NGINX} || '/usr/sbin/nginx';
     $ENV{TEST_NGINX_RANDOMIZE} = 1;
     delete $ENV{TEST_NGINX_LOAD_MODULES};
 

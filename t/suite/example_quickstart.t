@@ -20,6 +20,7 @@ sub tour {
     local @ENV{keys %env} = values %env;
     local $ENV{RUN_DIR} = "$dir/$name";
     local $ENV{BUILD} = $Apigw::Build;
+    local $ENV{NGINX} = $ENV{TEST_NGINX_BINARY};
 
     my $output = `$Apigw::Root/tools/demo 2>&1`;
     my $status = $? >> 8;
