@@ -212,6 +212,7 @@ apigw_json_date(apigw_str_t source, uint64_t *out)
 {
     bool               minus;
     int64_t            point, exp, sign;
+    uint64_t           value;
     apigw_rc_t         rc;
     apigw_str_t        digits;
     const uint8_t     *p, *end;
@@ -261,13 +262,18 @@ apigw_json_date(apigw_str_t source, uint64_t *out)
         }
     }
 
-    rc = apigw_json_date_scale(digits, point + sign * exp, out);
+    rc = apigw_json_date_scale(digits, point + sign * exp, &value);
+    if (rc != APIGW_OK) {
+        return rc;
+    }
 
-    if (rc == APIGW_OK && minus && *out) {
+    if (minus && value) {
         return APIGW_ELIMIT;
     }
 
-    return rc;
+    *out = value;
+
+    return APIGW_OK;
 }
 
 
