@@ -101,6 +101,7 @@ subtest 'several in one piece' => sub {
 subtest 'late' => sub {
     my $gateway = gateway('timeout 100ms; reply_timeout 10s;');
     my @keys = charged_keys($gateway, 4);
+    my $connections = $proxy->connections;
 
     $proxy->mode('hold');
     is join(' ', left_of($gateway, @keys[0, 1])), 'local local',
@@ -110,7 +111,7 @@ subtest 'late' => sub {
     $proxy->mode('release');
     is join(' ', left_of($gateway, @keys[2, 3])), '96 95',
         'late replies reach nobody';
-    is $proxy->connections, 3, 'and the connection is kept';
+    is $proxy->connections, $connections, 'and the connection is kept';
     $gateway->ends_well;
 };
 
