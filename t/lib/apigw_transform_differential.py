@@ -21,6 +21,9 @@ import apigw_transform_reference as reference    # noqa: E402
 CASES = int(os.environ.get('APIGW_DIFFERENTIAL_CASES', '3000'))
 SEED = int(os.environ.get('APIGW_DIFFERENTIAL_SEED', '1'))
 
+# Flags of t/lib/transform_driver.c
+RESPONSE, LAST, PASS, CUT = 1, 2, 4, 8
+
 NAMES = ['a', 'b', 'c', '0', '1', '', '*', 'a/b', 'x~', 'é', '\x7f', 'q"']
 SCALARS = ['null', 'true', 'false', '0', '-0', '1.10', '1E400', '""',
            '9007199254740993', '"a\\u0000b"', '"\\/\\ud83d\\ude00"', '"é"',
@@ -68,7 +71,7 @@ def some_name(r):
     return r.choice(NAMES[:4] if r.random() < 0.9 else NAMES)
 
 
-def document(r, depth=0):
+def document(r, twice, depth=0):
     def blank():
         return r.choice(['', '', '', ' ', '\n\t'])
 
@@ -80,12 +83,14 @@ def document(r, depth=0):
     n = r.choice([0, 1, 2, 2, 3, 4])
 
     if kind < 0.7:
-        names = list(dict.fromkeys(some_name(r) for _ in range(n)))
+        names = [some_name(r) for _ in range(n)]
+        if not twice:
+            names = list(dict.fromkeys(names))
         return '{' + ','.join(
             blank() + source(r, name) + blank() + ':' + blank()
-            + document(r, depth + 1) for name in names) + blank() + '}'
+            + document(r, twice, depth + 1) for name in names) + blank() + '}'
 
-    return '[' + ','.join(blank() + document(r, depth + 1) + blank()
+    return '[' + ','.join(blank() + document(r, twice, depth + 1) + blank()
                           for _ in range(n)) + ']'
 
 
@@ -154,9 +159,10 @@ def valid(op):
     return True
 
 
-def expected(doc, ops, values):
+def expected(doc, ops, values, flags):
     try:
-        return 0, '-', reference.squeeze(reference.run(doc, ops, values))
+        return 0, '-', reference.squeeze(
+            reference.run(doc, ops, values, flags & LAST))
     except reference.Shape:
         return -2, 'json_shape', ''
     except reference.Invalid:
@@ -174,12 +180,17 @@ def case(seed, whole):
             ops.append(op)
         else:
             del values[kept:]
-    return document(r), ops, values, r.choice([8, 8, 9])
+
+    flags = CUT | r.choice([0, 0, RESPONSE])
+    twice = r.random() < 0.2
+    if twice:
+        flags |= LAST if whole else r.choice([LAST, PASS])
+    return document(r, twice), ops, values, flags
 
 
 def check(driver, seed, whole):
     doc, ops, values, flags = case(seed, whole)
-    want = expected(doc, ops, values)
+    want = expected(doc, ops, values, flags)
     code, word, got = driver.run(doc, ops, values, flags)
     got = (code, word, reference.squeeze(got) if code == 0 else '')
 

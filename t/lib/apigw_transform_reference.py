@@ -308,9 +308,23 @@ def valued(op, text):
         raise
 
 
-def run(doc, ops, values):
+def dedup(value):
+    """Of members with the same name leaves the last one."""
+    if isinstance(value, Object):
+        last = {n: i for i, (_, n, _) in enumerate(value.members)}
+        return Object([(s, n, dedup(v))
+                       for i, (s, n, v) in enumerate(value.members)
+                       if last[n] == i])
+    if isinstance(value, Array):
+        return Array([dedup(v) for v in value.elements])
+    return value
+
+
+def run(doc, ops, values, last=False):
     """The new document; raises Shape or Invalid."""
     value = parse(doc)
+    if last:
+        value = dedup(value)
     values = iter(values)
     plan = []
 
