@@ -20,7 +20,8 @@ static char *ngx_http_apigw_transform_compile(ngx_conf_t *cf,
     ngx_http_apigw_transform_set_t *set);
 static apigw_str_t *ngx_http_apigw_transform_args(ngx_conf_t *cf);
 static char *ngx_http_apigw_transform_value(ngx_conf_t *cf,
-    ngx_array_t *values, apigw_str_t text);
+    ngx_http_apigw_transform_set_t *set, ngx_array_t *values,
+    apigw_str_t text);
 static char *ngx_http_apigw_transform_fault(ngx_conf_t *cf,
     ngx_http_apigw_transform_set_t *set, apigw_rc_t rc,
     apigw_transform_fault_t *fault);
@@ -212,7 +213,7 @@ ngx_http_apigw_transform_line_json(ngx_conf_t *cf,
     {
         text = apigw_transform_set_value(set->json, i);
 
-        rv = ngx_http_apigw_transform_value(cf, &set->json_values, text);
+        rv = ngx_http_apigw_transform_value(cf, set, &set->json_values, text);
         if (rv != NGX_CONF_OK) {
             return rv;
         }
@@ -272,7 +273,7 @@ ngx_http_apigw_transform_line_query(ngx_conf_t *cf,
     {
         text = apigw_query_value(set->query, i);
 
-        rv = ngx_http_apigw_transform_value(cf, &set->query_values, text);
+        rv = ngx_http_apigw_transform_value(cf, set, &set->query_values, text);
         if (rv != NGX_CONF_OK) {
             return rv;
         }
@@ -337,12 +338,11 @@ ngx_http_apigw_transform_args(ngx_conf_t *cf)
 
 
 static char *
-ngx_http_apigw_transform_value(ngx_conf_t *cf, ngx_array_t *values,
-    apigw_str_t text)
+ngx_http_apigw_transform_value(ngx_conf_t *cf,
+    ngx_http_apigw_transform_set_t *set, ngx_array_t *values, apigw_str_t text)
 {
-    ngx_str_t                          value;
-    ngx_http_complex_value_t          *cv;
-    ngx_http_compile_complex_value_t   ccv;
+    ngx_str_t                  value;
+    ngx_http_complex_value_t  *cv;
 
     cv = ngx_array_push(values);
     if (cv == NULL) {
@@ -352,17 +352,7 @@ ngx_http_apigw_transform_value(ngx_conf_t *cf, ngx_array_t *values,
     value.data = (u_char *) text.data;
     value.len = text.len;
 
-    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
-
-    ccv.cf = cf;
-    ccv.value = &value;
-    ccv.complex_value = cv;
-
-    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
+    return ngx_http_apigw_transform_text(cf, &value, &set->name, cv);
 }
 
 
@@ -391,7 +381,7 @@ ngx_http_apigw_transform_fault(ngx_conf_t *cf,
     value = cf->args->elts;
     arg = NULL;
 
-    if (fault->arg + 1 < cf->args->nelts) {
+    if (fault->arg && fault->arg + 1 < cf->args->nelts) {
         arg = &value[fault->arg + 1];
     }
 
@@ -432,7 +422,7 @@ ngx_http_apigw_transform_check(ngx_conf_t *cf)
         }
     }
 
-    return NGX_OK;
+    return ngx_http_apigw_transform_names_check(cf);
 }
 
 

@@ -175,16 +175,9 @@ static char *
 ngx_http_apigw_transform_header_value(ngx_conf_t *cf,
     ngx_http_apigw_transform_set_t *set, ngx_http_complex_value_t *cv)
 {
-    ngx_str_t                         *value;
-    ngx_http_compile_complex_value_t   ccv;
+    ngx_str_t  *value;
 
     value = cf->args->elts;
-
-    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
-
-    ccv.cf = cf;
-    ccv.value = &value[3];
-    ccv.complex_value = cv;
 
     if (!ngx_http_apigw_header_value_valid(&value[3])) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -194,9 +187,5 @@ ngx_http_apigw_transform_header_value(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
+    return ngx_http_apigw_transform_text(cf, &value[3], &set->name, cv);
 }

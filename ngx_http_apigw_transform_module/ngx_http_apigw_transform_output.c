@@ -1,10 +1,8 @@
 
-/*
- * The body filter: the states of a response, see ngx_http_apigw_transform.h.
- */
+/* The body filter: the states of a response, one function each. */
 
 
-#include "ngx_http_apigw_transform.h"
+#include "ngx_http_apigw_transform_response.h"
 
 
 static ngx_int_t ngx_http_apigw_transform_body_filter(ngx_http_request_t *r,

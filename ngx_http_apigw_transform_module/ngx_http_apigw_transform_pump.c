@@ -4,7 +4,7 @@
  */
 
 
-#include "ngx_http_apigw_transform.h"
+#include "ngx_http_apigw_transform_response.h"
 
 
 #define NGX_HTTP_APIGW_TRANSFORM_SCRATCH  16384

@@ -15,8 +15,6 @@ static ngx_int_t ngx_http_apigw_transform_use_mention(ngx_conf_t *cf,
 static char *ngx_http_apigw_transform_use_parameter(ngx_conf_t *cf,
     ngx_http_apigw_transform_use_t *use, ngx_uint_t response,
     ngx_str_t *directive, ngx_str_t *parameter);
-static char *ngx_http_apigw_transform_use_condition(ngx_conf_t *cf,
-    ngx_http_apigw_transform_use_t *use, ngx_str_t *text);
 static ngx_int_t ngx_http_apigw_transform_use_status(ngx_conf_t *cf,
     ngx_http_apigw_transform_use_t *use, ngx_str_t *list);
 static ngx_int_t ngx_http_apigw_transform_use_types(ngx_conf_t *cf,
@@ -162,7 +160,14 @@ ngx_http_apigw_transform_use_parameter(ngx_conf_t *cf,
             return "has a duplicate \"if=\"";
         }
 
-        return ngx_http_apigw_transform_use_condition(cf, use, &text);
+        use->condition = ngx_palloc(cf->pool,
+                                    sizeof(ngx_http_complex_value_t));
+        if (use->condition == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        return ngx_http_apigw_transform_text(cf, &text, directive,
+                                             use->condition);
     }
 
     if (ngx_strncmp(parameter->data, "type=", 5) == 0) {
@@ -204,31 +209,6 @@ ngx_http_apigw_transform_use_parameter(ngx_conf_t *cf,
                        directive, parameter, mend);
 
     return NGX_CONF_ERROR;
-}
-
-
-static char *
-ngx_http_apigw_transform_use_condition(ngx_conf_t *cf,
-    ngx_http_apigw_transform_use_t *use, ngx_str_t *text)
-{
-    ngx_http_compile_complex_value_t  ccv;
-
-    use->condition = ngx_palloc(cf->pool, sizeof(ngx_http_complex_value_t));
-    if (use->condition == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
-
-    ccv.cf = cf;
-    ccv.value = text;
-    ccv.complex_value = use->condition;
-
-    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
 }
 
 

@@ -72,6 +72,9 @@ sub defaults {
     my $send = $block->send;
     my $side = defined $send ? 'response' : 'request';
 
+    $block->set_value('config', '')
+        if defined $block->must_die && !defined $block->config;
+
     unless (defined $block->config) {
         my $with = $block->with // '';
 
