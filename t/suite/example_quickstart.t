@@ -32,8 +32,10 @@ sub tour {
 
     is_deeply [processes("$dir/$name")], [], "$name: no process is left";
     my @open = grep { ((stat)[2] & 077) != 0 }
-        map { "$dir/$name/$_" } qw(signing.pem tls.key partners.keys);
+        map { "$dir/$name/$_" } qw(signing.pem tls.key);
     is_deeply \@open, [], "$name: keys are the owner's alone";
+    is +(stat "$dir/$name/partners.keys")[2] & 027, 0,
+        "$name: digests of API keys are not for everybody";
 }
 
 # Process ids of nginx that were started in a folder.
