@@ -105,7 +105,7 @@ fuzz_run(const apigw_transform_apply_t *apply,
     const apigw_transform_params_t *params, apigw_str_t doc, size_t cut,
     size_t step, size_t room)
 {
-    size_t                   n, pos;
+    size_t                   n, pos, size;
     uint8_t                 *piece, *out;
     apigw_heap_t             heap;
     apigw_arena_t            arena;
@@ -121,6 +121,7 @@ fuzz_run(const apigw_transform_apply_t *apply,
     out = malloc(room);
     cut = cut < doc.len ? cut : doc.len;
     pos = 0;
+    size = 0;
 
     for ( ;; ) {
         piece = malloc(cut ? cut : 1);
@@ -136,7 +137,11 @@ fuzz_run(const apigw_transform_apply_t *apply,
             r.rc = apigw_transform_run_read(run, out, room, &n, &r.error);
 
             if (n) {
-                r.data = realloc(r.data, r.len + n);
+                if (size - r.len < n) {
+                    size = 2 * (r.len + n);
+                    r.data = realloc(r.data, size);
+                }
+
                 memcpy(r.data + r.len, out, n);
                 r.len += n;
             }
@@ -202,7 +207,7 @@ fuzz_transform(const uint8_t *data, size_t size, bool whole)
     params.response = data[0] & 1;
     params.duplicates = (data[0] >> 1) % 3;
     params.max_depth = 16;
-    params.max_size = 65536;
+    params.max_size = 4096;
     params.seed[0] = 5;
 
     in.data = data + 1;
