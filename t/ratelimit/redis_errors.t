@@ -175,6 +175,7 @@ for (@errors) {
 
     subtest "an error: $name" => sub {
         $proxy->mode('pass');
+        $redis->command('FLUSHALL');
         my $gateway = Apigw::Limited->new($proxy);
         is $gateway->get('a'), PASSED, 'before';
 
@@ -200,6 +201,7 @@ for (@errors) {
 
 subtest 'a NOSCRIPT that stays' => sub {
     $proxy->mode('pass');
+    $redis->command('FLUSHALL');
     my $gateway = Apigw::Limited->new($proxy);
     is $gateway->get('a'), PASSED, 'before';
 

@@ -80,6 +80,22 @@ sub open_request {
     return $socket;
 }
 
+# A connection over which a request has been answered.
+sub keepalive {
+    my ($self) = @_;
+    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+        PeerPort => $self->port, Timeout => 20) or die "connect: $!";
+
+    print $socket "GET /fast HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+    my $answer = '';
+    while ($answer !~ /\r\n\r\npage\n/) {
+        sysread $socket, $answer, 4096, length $answer or die "closed";
+    }
+
+    return $socket;
+}
+
 # Requests that are all under way at the same time; what each is told.
 sub many {
     my ($self, @keys) = @_;

@@ -178,6 +178,7 @@ sub command {
 sub read_reply {
     my ($socket) = @_;
 
+    local $/ = "\n";
     my $line = <$socket> // die "redis: closed\n";
     $line =~ s/\r\n\z//;
     my $type = substr $line, 0, 1, '';
