@@ -120,6 +120,8 @@ apigw_json_reader_init(apigw_json_reader_t *r, apigw_arena_t *arena,
     r->state = APIGW_JSON_IN_BOM;
     r->after = APIGW_JSON_AT_END;
 
+    apigw_json_reader_feed(r, NULL, 0, false);
+
     if (r->options.max_depth == 0) {
         r->options.max_depth = APIGW_JSON_DEFAULT_DEPTH;
     }
@@ -149,10 +151,16 @@ void
 apigw_json_reader_feed(apigw_json_reader_t *r, const uint8_t *data, size_t len,
     bool last)
 {
+    static const uint8_t  none[1];
+
+    if (len == 0) {
+        data = none;
+    }
+
     r->base += r->end - r->start;
     r->start = data;
     r->pos = data;
-    r->end = len ? data + len : data;
+    r->end = data + len;
     r->last = last;
 }
 
@@ -464,31 +472,4 @@ apigw_json_span(apigw_json_reader_t *r, apigw_json_token_t *token)
     }
 
     return apigw_json_token_span(r, token, rc == APIGW_OK);
-}
-
-
-apigw_rc_t
-apigw_json_check(apigw_arena_t *arena, const apigw_json_options_t *options,
-    apigw_str_t doc, apigw_error_t *error)
-{
-    apigw_rc_t           rc;
-    apigw_json_token_t   token;
-    apigw_json_reader_t  reader;
-
-    rc = apigw_json_reader_init(&reader, arena, options);
-    if (rc != APIGW_OK) {
-        return rc;
-    }
-
-    apigw_json_reader_feed(&reader, doc.data, doc.len, true);
-
-    do {
-        rc = apigw_json_reader_next(&reader, &token);
-    } while (rc == APIGW_OK && token.kind != APIGW_JSON_END);
-
-    if (rc != APIGW_OK) {
-        *error = reader.error;
-    }
-
-    return rc;
 }

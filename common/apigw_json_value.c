@@ -14,6 +14,33 @@ static const uint8_t *apigw_json_skip_value(const uint8_t *p,
 static apigw_json_kind_e apigw_json_kind(uint8_t ch);
 
 
+apigw_rc_t
+apigw_json_check(apigw_arena_t *arena, const apigw_json_options_t *options,
+    apigw_str_t doc, apigw_error_t *error)
+{
+    apigw_rc_t           rc;
+    apigw_json_token_t   token;
+    apigw_json_reader_t  reader;
+
+    rc = apigw_json_reader_init(&reader, arena, options);
+    if (rc != APIGW_OK) {
+        return rc;
+    }
+
+    apigw_json_reader_feed(&reader, doc.data, doc.len, true);
+
+    do {
+        rc = apigw_json_reader_next(&reader, &token);
+    } while (rc == APIGW_OK && token.kind != APIGW_JSON_END);
+
+    if (rc != APIGW_OK) {
+        *error = reader.error;
+    }
+
+    return rc;
+}
+
+
 apigw_json_value_t
 apigw_json_root(apigw_str_t doc)
 {

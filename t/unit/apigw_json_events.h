@@ -146,13 +146,13 @@ apigw_json_events(apigw_arena_t *arena, const apigw_json_options_t *options,
         len = next - at;
 
         old = window;
-        window = malloc(len ? len : 1);
-
-        if (window == NULL) {
-            abort();
-        }
+        window = len ? malloc(len) : NULL;
 
         if (len) {
+            if (window == NULL) {
+                abort();
+            }
+
             memcpy(window, doc.data + at, len);
         }
 
@@ -161,8 +161,11 @@ apigw_json_events(apigw_arena_t *arena, const apigw_json_options_t *options,
         free(old);
 
         at = next;
-        cuts += n != 0;
-        n -= n != 0;
+
+        if (n) {
+            cuts++;
+            n--;
+        }
     }
 
     free(window);
