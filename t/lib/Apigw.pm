@@ -69,6 +69,10 @@ sub listen_on_loopback {
 
     $conf =~ s/^(\s*listen\s+)(\d+)/${1}127.0.0.1:$2/mg;
 
+    # nginx knows the directive since 1.25.1
+    $conf =~ s/^(\s*listen\s[^;]*);\s*http2 on;/$1 http2;/mg
+        unless `$ENV{TEST_NGINX_BINARY} -v 2>&1` =~ m{/1\.(?:2[5-9]|[3-9]\d)};
+
     open my $out, '>', $file or die "$file: $!";
     print $out $conf;
     close $out or die "$file: $!";

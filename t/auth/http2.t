@@ -1,0 +1,136 @@
+# Over HTTP/2 nothing differs: names are lower case, a refusal has its length,
+# identity headers of a client are taken off.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Apigw qw(auth);
+use Apigw::Auth qw(echo);
+use Test::Nginx::Socket 'no_plan';
+
+Apigw::Token::file('page', "page\n", 0644);
+
+run_tests();
+
+__DATA__
+
+=== a good token
+--- http2
+--- config
+location /t {
+    apigw_auth jwt=corp;
+    alias $TEST_NGINX_TOKEN_DIR/page;
+}
+--- more_headers eval: Apigw::Token::bearer()
+--- response_body
+page
+
+
+
+=== a refusal
+--- http2
+--- config
+location /t {
+    apigw_auth jwt=corp key=partners;
+    alias $TEST_NGINX_TOKEN_DIR/page;
+}
+--- error_code: 401
+--- response_headers
+www-authenticate: Bearer realm="api", ApiKey realm="api"
+content-type: application/problem+json
+cache-control: no-store
+--- response_body_like: "title":"Unauthorized","status":401
+--- refused: token_missing
+
+
+
+=== a refusal of HEAD
+--- http2
+--- config
+location /t {
+    apigw_auth jwt=corp;
+    alias $TEST_NGINX_TOKEN_DIR/page;
+}
+--- request
+HEAD /t
+--- error_code: 401
+--- response_headers_like
+content-length: 1\d\d
+
+
+
+=== a refused POST
+--- http2
+--- config
+location /t {
+    apigw_auth jwt=corp;
+    proxy_pass $TEST_NGINX_ECHO;
+}
+--- request eval
+"POST /t\n" . 'x' x 5000
+--- error_code: 401
+--- response_body_like: "status":401
+
+
+
+=== identity headers
+--- http2
+--- config
+underscores_in_headers on;
+location /t {
+    apigw_auth key=partners;
+    apigw_auth_set_header X-Consumer $apigw_consumer;
+    proxy_pass $TEST_NGINX_ECHO;
+}
+--- more_headers eval
+'X-API-Key: ' . Apigw::Token::api_key('acme0001')
+. "\nx-consumer: evil\nx_consumer: evil"
+--- response_body_like: (?m)^X-Consumer: acme$
+--- response_body_unlike: (?i)evil|api-key
+
+
+
+=== two keys
+--- http2
+--- config
+location /t {
+    apigw_auth key=partners;
+    alias $TEST_NGINX_TOKEN_DIR/page;
+}
+--- more_headers
+X-API-Key: a
+X-API-Key: b
+--- error_code: 400
+--- refused: credential_duplicate
+
+
+
+=== cookies in several lines
+--- http2
+--- http_config eval: Apigw::Token::key_store('partners', 'name X-Key cookie:k;')
+--- config
+location /t {
+    apigw_auth key=partners;
+    proxy_pass $TEST_NGINX_ECHO;
+}
+--- more_headers eval
+"Cookie: a=1\nCookie: k=" . Apigw::Token::api_key('acme0001') . "\nCookie: b=2"
+--- response_body_like: (?m)^Cookie: a=1; b=2$
+--- response_body_unlike: gw_
+
+
+
+=== scope over HTTP/2
+--- http2
+--- config
+location /t {
+    apigw_auth jwt=corp;
+    apigw_require_scope admin;
+    alias $TEST_NGINX_TOKEN_DIR/page;
+}
+--- more_headers eval: Apigw::Token::bearer()
+--- error_code: 403
+--- response_headers
+www-authenticate: Bearer error="insufficient_scope", scope="admin", realm="api"
+--- refused: scope_insufficient
