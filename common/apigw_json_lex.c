@@ -273,14 +273,6 @@ apigw_json_lex_number(apigw_json_lex_t *lex, const uint8_t **pos,
 
             goto exponent;
 
-        case APIGW_JSON_POINT:
-            if (digit) {
-                lex->at = APIGW_JSON_FRACTION;
-                continue;
-            }
-
-            goto invalid;
-
         case APIGW_JSON_FRACTION:
             p = apigw_json_lex_digits(p, end);
 
@@ -299,8 +291,10 @@ apigw_json_lex_number(apigw_json_lex_t *lex, const uint8_t **pos,
             /* fall through */
 
         case APIGW_JSON_EXP_SIGN:
+        case APIGW_JSON_POINT:
             if (digit) {
-                lex->at = APIGW_JSON_EXP_DIGITS;
+                lex->at = lex->at == APIGW_JSON_POINT ? APIGW_JSON_FRACTION
+                                                      : APIGW_JSON_EXP_DIGITS;
                 continue;
             }
 

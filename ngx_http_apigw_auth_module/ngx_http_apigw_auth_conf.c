@@ -205,8 +205,8 @@ ngx_http_apigw_auth_set_claim(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (rc != APIGW_OK) {
         return ngx_http_apigw_auth_fault(cf,
-                              "apigw_claim_set: invalid claim \"%V\": %s; write "
-                              "a member's name, or a path such as "
+                              "apigw_claim_set: invalid claim \"%V\": %s; "
+                              "write a member's name, or a path such as "
                               "\".realm_access.roles\"", &value[2], err.word);
     }
 

@@ -225,7 +225,7 @@ ngx_http_apigw_auth_challenge_missing(ngx_http_request_t *r,
 }
 
 
-/* `len` is that of the arguments; the rest of a challenge is shorter than 256. */
+/* `len` is that of the arguments; the rest of a challenge is below 256. */
 
 static ngx_int_t
 ngx_http_apigw_auth_challenge_print(ngx_http_request_t *r, ngx_str_t *value,

@@ -285,7 +285,8 @@ ngx_http_apigw_auth_provider_typ(ngx_conf_t *cf,
             continue;
         }
 
-        typ[provider->header.ntyp] = apigw_jws_typ(ngx_http_apigw_str(&args[i]));
+        typ[provider->header.ntyp] =
+                                  apigw_jws_typ(ngx_http_apigw_str(&args[i]));
 
         if (typ[provider->header.ntyp++].len == 0) {
             return ngx_http_apigw_auth_block_fault(cf, block,

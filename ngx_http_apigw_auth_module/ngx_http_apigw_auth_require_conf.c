@@ -10,12 +10,6 @@ static ngx_uint_t ngx_http_apigw_auth_require_scope_token(ngx_str_t *scope);
 static apigw_rc_t ngx_http_apigw_auth_require_match(void *regex,
     apigw_str_t subject);
 #endif
-static ngx_int_t ngx_http_apigw_auth_require_join(ngx_conf_t *cf,
-    ngx_http_apigw_auth_loc_conf_t *conf, ngx_array_t *inherited);
-static ngx_int_t ngx_http_apigw_auth_require_scope(ngx_conf_t *cf,
-    ngx_http_apigw_auth_loc_conf_t *conf);
-static ngx_uint_t ngx_http_apigw_auth_require_listed(
-    ngx_http_apigw_auth_loc_conf_t *conf, ngx_uint_t i, size_t k);
 
 
 /* `cmd->offset` is the need. */
@@ -58,8 +52,8 @@ ngx_http_apigw_auth_set_require_list(ngx_conf_t *cf, ngx_command_t *cmd,
                 && !ngx_http_apigw_auth_require_scope_token(&value[i])))
         {
             return ngx_http_apigw_auth_fault(cf,
-                                  "%V: invalid value \"%V\"; write one name per "
-                                  "argument", &value[0], &value[i]);
+                                  "%V: invalid value \"%V\"; write one name "
+                                  "per argument", &value[0], &value[i]);
         }
     }
 
@@ -171,8 +165,8 @@ ngx_http_apigw_auth_set_require_claim(ngx_conf_t *cf, ngx_command_t *cmd,
 
     if (rc != APIGW_OK) {
         return ngx_http_apigw_auth_fault(cf,
-                              "%V: %s \"%V\"; write \"PATH OP VALUE\", where OP "
-                              "is eq, in, any, gt, ge, lt, le, match or "
+                              "%V: %s \"%V\"; write \"PATH OP VALUE\", where "
+                              "OP is eq, in, any, gt, ge, lt, le, match or "
                               "exists, with \"!\" in front to negate",
                               &value[0], err.word,
                               &value[ngx_min(err.offset + 1, n - 1)]);
@@ -257,7 +251,8 @@ ngx_http_apigw_auth_set_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (value[n - 1].len > 6 && ngx_strncmp(value[n - 1].data, "error=", 6) == 0)
+    if (value[n - 1].len > 6
+        && ngx_strncmp(value[n - 1].data, "error=", 6) == 0)
     {
         status = ngx_atoi(value[n - 1].data + 6, value[n - 1].len - 6);
 
@@ -327,202 +322,4 @@ ngx_http_apigw_auth_set_reset(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     alcf->reset = 1;
 
     return NGX_CONF_OK;
-}
-
-
-char *
-ngx_http_apigw_auth_require_merge(ngx_conf_t *cf,
-    ngx_http_apigw_auth_loc_conf_t *prev, ngx_http_apigw_auth_loc_conf_t *conf,
-    ngx_uint_t off)
-{
-    ngx_array_t  *inherited;
-
-    inherited = (conf->reset == 1 || off) ? NULL : prev->requires;
-
-    if (ngx_http_apigw_auth_require_policed(cf, conf) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    if (conf->requires == NULL) {
-        conf->requires = inherited;
-        conf->scope = prev->scope;
-
-        if (inherited == NULL) {
-            ngx_str_null(&conf->scope);
-        }
-
-        return NGX_CONF_OK;
-    }
-
-    if (ngx_http_apigw_auth_require_join(cf, conf, inherited) != NGX_OK
-        || ngx_http_apigw_auth_require_scope(cf, conf) != NGX_OK)
-    {
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-/*
- * What is required where nobody is asked who he is would be no protection, yet
- * look like one.
- */
-
-ngx_int_t
-ngx_http_apigw_auth_require_policed(ngx_conf_t *cf,
-    ngx_http_apigw_auth_loc_conf_t *conf)
-{
-    if (conf->requires == NULL
-        || (conf->policy != NULL && conf->policy != NGX_CONF_UNSET_PTR))
-    {
-        return NGX_OK;
-    }
-
-    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                  "apigw_auth: a requirement where \"apigw_auth\" is off; write "
-                  "\"apigw_auth\" at the same level or above, or remove the "
-                  "requirement in %s:%ui", conf->place.file, conf->place.line);
-
-    return NGX_ERROR;
-}
-
-
-/* Sorted by need, the parent's first. */
-
-static ngx_int_t
-ngx_http_apigw_auth_require_join(ngx_conf_t *cf,
-    ngx_http_apigw_auth_loc_conf_t *conf, ngx_array_t *inherited)
-{
-    ngx_uint_t                      i, n, need;
-    ngx_array_t                    *joined, *lists[2];
-    ngx_http_apigw_auth_require_t  *from, *to;
-
-    joined = ngx_array_create(cf->pool, 4,
-                              sizeof(ngx_http_apigw_auth_require_t));
-    if (joined == NULL) {
-        return NGX_ERROR;
-    }
-
-    lists[0] = inherited;
-    lists[1] = conf->requires;
-
-    for (need = 0; need <= NGX_HTTP_APIGW_AUTH_NEED_VALUE; need++) {
-
-        for (n = 0; n < 2; n++) {
-
-            if (lists[n] == NULL) {
-                continue;
-            }
-
-            from = lists[n]->elts;
-
-            for (i = 0; i < lists[n]->nelts; i++) {
-
-                if (from[i].need != need) {
-                    continue;
-                }
-
-                to = ngx_array_push(joined);
-                if (to == NULL) {
-                    return NGX_ERROR;
-                }
-
-                *to = from[i];
-            }
-        }
-    }
-
-    conf->requires = joined;
-
-    return NGX_OK;
-}
-
-
-/* Joins the required scopes, each once, for challenges. */
-
-static ngx_int_t
-ngx_http_apigw_auth_require_scope(ngx_conf_t *cf,
-    ngx_http_apigw_auth_loc_conf_t *conf)
-{
-    size_t                          k, len;
-    u_char                         *p;
-    ngx_uint_t                      i;
-    apigw_str_t                    *name;
-    ngx_http_apigw_auth_require_t  *need;
-
-    need = conf->requires->elts;
-    len = 0;
-
-    for (i = 0; i < conf->requires->nelts; i++) {
-        if (need[i].need == NGX_HTTP_APIGW_AUTH_NEED_SCOPE) {
-            for (k = 0; k < need[i].list.nelts; k++) {
-                len += need[i].list.elts[k].len + 1;
-            }
-        }
-    }
-
-    if (len == 0) {
-        return NGX_OK;
-    }
-
-    p = ngx_pnalloc(cf->pool, len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    conf->scope.data = p;
-
-    for (i = 0; i < conf->requires->nelts; i++) {
-
-        if (need[i].need != NGX_HTTP_APIGW_AUTH_NEED_SCOPE) {
-            continue;
-        }
-
-        for (k = 0; k < need[i].list.nelts; k++) {
-            if (ngx_http_apigw_auth_require_listed(conf, i, k)) {
-                continue;
-            }
-
-            if (p != conf->scope.data) {
-                *p++ = ' ';
-            }
-
-            name = &need[i].list.elts[k];
-            p = ngx_cpymem(p, name->data, name->len);
-        }
-    }
-
-    conf->scope.len = p - conf->scope.data;
-
-    return NGX_OK;
-}
-
-
-/* Whether an earlier requirement names the k-th scope of the i-th too. */
-
-static ngx_uint_t
-ngx_http_apigw_auth_require_listed(ngx_http_apigw_auth_loc_conf_t *conf,
-    ngx_uint_t i, size_t k)
-{
-    size_t                          m;
-    ngx_uint_t                      n;
-    ngx_http_apigw_auth_require_t  *need;
-
-    need = conf->requires->elts;
-
-    for (n = 0; n <= i; n++) {
-
-        if (need[n].need != NGX_HTTP_APIGW_AUTH_NEED_SCOPE) {
-            continue;
-        }
-
-        for (m = 0; m < (n == i ? k : need[n].list.nelts); m++) {
-            if (apigw_str_eq(need[n].list.elts[m], need[i].list.elts[k])) {
-                return 1;
-            }
-        }
-    }
-
-    return 0;
 }

@@ -118,7 +118,8 @@ ngx_http_apigw_ratelimit_fields(ngx_http_request_t *r,
     status = r->headers_out.status;
 
     if (ctx->rlcf->dry_run
-        || (status >= NGX_HTTP_SPECIAL_RESPONSE && status < NGX_HTTP_BAD_REQUEST))
+        || (status >= NGX_HTTP_SPECIAL_RESPONSE
+            && status < NGX_HTTP_BAD_REQUEST))
     {
         return NGX_OK;
     }

@@ -1,5 +1,5 @@
-# What "nginx -t" refuses of an apigw_jwt_provider: with the file, the line, what
-# is wrong and what to write instead.
+# What "nginx -t" refuses of an apigw_jwt_provider: with the file, the line,
+# what is wrong and what to write instead.
 
 use strict;
 use warnings;

@@ -38,7 +38,7 @@ location /t { apigw_ratelimit Some-Name_1.0 plan; alias $TEST_NGINX_PAGE; }
 --- config
 --- must_die
 --- error_log
-; use 1 to 64 of A-Z a-z 0-9 _ . -, and not "off" in 
+; use 1 to 64 of A-Z a-z 0-9 _ . -, and not "off" in
 
 
 
@@ -49,7 +49,7 @@ apigw_ratelimit_policy a key=k rate=2r/s;
 --- config
 --- must_die
 --- error_log
-duplicate policy "a"; use another name in 
+duplicate policy "a"; use another name in
 
 
 

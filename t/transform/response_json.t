@@ -292,7 +292,7 @@ location /w/ {
 --- response_body_like eval
 [(qr/^\{"type":"about:blank","title":"Bad Gateway","status":502,"detail":"[^"]+","instance":"[0-9a-f]{32}","reason":"json_invalid"\}$/) x 6]
 --- error_log
-apigw_transform: upstream sent a response that cannot be transformed, reason: json_invalid, offset: 
+apigw_transform: upstream sent a response that cannot be transformed, reason: json_invalid, offset:
 
 
 

@@ -9,8 +9,8 @@ package Apigw::Ratelimit;
 # Locations under test answer by "alias $TEST_NGINX_PAGE": phases after REWRITE
 # must run, which "return" does not let happen.
 #
-# fields('"one";r=1;t=60') is a line of "--- response_headers_like" for RateLimit:
-# its times may be a minute less, as machines may be slow.
+# fields('"one";r=1;t=60') is a line of "--- response_headers_like" for
+# RateLimit: its times may be a minute less, as machines may be slow.
 #
 # "--- rejections" is what the log says of rejections, per request: words such
 # as "rate_exceeded:one", with ":shadow" or ":dry_run" where it says so; a text
@@ -54,7 +54,8 @@ sub expect_rejections {
     if (!ref $words) {
         chomp $words;
         my $codes = $block->error_code // 200;
-        $words = [map { $_ >= 400 ? $words : '' } ref $codes ? @$codes : $codes];
+        my @codes = ref $codes ? @$codes : $codes;
+        $words = [map { $_ >= 400 ? $words : '' } @codes];
     }
 
     $block->{apigw_rejections} = $words;
@@ -96,8 +97,8 @@ sub check_rejections {
 sub check_bad_values {
     my ($block, $body, $req_idx) = @_;
     my $expected = $block->{apigw_bad_values} or return;
-    my @words = map { s/ .* /:/r } log_of_request() =~
-        /\[error\].*bad (\w+ "[^"]*" of policy "\w+)"; use .*; this is logged once/g;
+    my $told = qr/bad (\w+ "[^"]*" of policy "\w+)"; use .*; this is logged once/;
+    my @words = map { s/ .* /:/r } log_of_request() =~ /\[error\].*$told/g;
     s/:"/:/ for @words;
 
     Test::More::is("@words", $expected->[$req_idx] // '',

@@ -162,7 +162,8 @@ sub claims {
     my $now = time;
     my %claims = (
         iss => $Issuer, aud => $Audience, sub => 'alice', azp => 'shop',
-        iat => $now - 10, exp => $now + 3600, scope => 'orders:read orders:list',
+        iat => $now - 10, exp => $now + 3600,
+        scope => 'orders:read orders:list',
         %more
     );
 
@@ -317,8 +318,9 @@ sub key_line {
 sub hmac_line {
     my ($id, $attributes, $pepper) = @_;
 
-    return "$id hmac-sha256:" . hmac_sha256_hex(api_key($id), pack 'H*', $pepper)
-           . " $attributes\n";
+    my $digest = hmac_sha256_hex(api_key($id), pack 'H*', $pepper);
+
+    return "$id hmac-sha256:$digest $attributes\n";
 }
 
 
