@@ -97,7 +97,8 @@ sub check_rejections {
 sub check_bad_values {
     my ($block, $body, $req_idx) = @_;
     my $expected = $block->{apigw_bad_values} or return;
-    my $told = qr/bad (\w+ "[^"]*" of policy "\w+)"; use .*; this is logged once/;
+    my $told =
+        qr/bad (\w+ "[^"]*" of policy "\w+)"; use .*; this is logged once/;
     my @words = map { s/ .* /:/r } log_of_request() =~ /\[error\].*$told/g;
     s/:"/:/ for @words;
 
