@@ -10,6 +10,11 @@
 #define NGX_HTTP_APIGW_REDIS_SHA1_LEN  20
 
 
+static ngx_int_t ngx_http_apigw_redis_start(ngx_cycle_t *cycle,
+    ngx_http_apigw_redis_t *store);
+static void ngx_http_apigw_redis_cleanup(void *data);
+
+
 ngx_http_apigw_redis_script_t *
 ngx_http_apigw_redis_script(ngx_conf_t *cf, ngx_http_apigw_redis_t *store,
     const ngx_str_t *source)
@@ -58,14 +63,44 @@ ngx_http_apigw_redis_init_worker(ngx_cycle_t *cycle,
         return NGX_OK;
     }
 
-    store->node = ngx_http_apigw_redis_node_create(cycle, store);
-    if (store->node == NULL) {
+    if (ngx_http_apigw_redis_start(cycle, store) != NGX_OK) {
         return NGX_ERROR;
     }
 
     ngx_http_apigw_redis_connect(store->node);
 
     return NGX_OK;
+}
+
+
+/* The node lives in the cycle's pool, and must not outlive it. */
+
+static ngx_int_t
+ngx_http_apigw_redis_start(ngx_cycle_t *cycle, ngx_http_apigw_redis_t *store)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(cycle->pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    store->node = ngx_http_apigw_redis_node_create(cycle, store);
+    if (store->node == NULL) {
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_http_apigw_redis_cleanup;
+    cln->data = store;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_apigw_redis_cleanup(void *data)
+{
+    ngx_http_apigw_redis_exit_worker(data);
 }
 
 
@@ -83,17 +118,13 @@ ngx_int_t
 ngx_http_apigw_redis_send(ngx_http_apigw_redis_t *store,
     ngx_http_apigw_redis_cmd_t *cmd)
 {
-    ngx_cycle_t  *cycle;
-
     /* with "master_process off" a reload brings stores but starts no worker */
 
-    if (store->node == NULL) {
-        cycle = (ngx_cycle_t *) ngx_cycle;
-
-        store->node = ngx_http_apigw_redis_node_create(cycle, store);
-        if (store->node == NULL) {
-            return NGX_DECLINED;
-        }
+    if (store->node == NULL
+        && ngx_http_apigw_redis_start((ngx_cycle_t *) ngx_cycle, store)
+           != NGX_OK)
+    {
+        return NGX_DECLINED;
     }
 
     return ngx_http_apigw_redis_command_send(store->node, cmd);

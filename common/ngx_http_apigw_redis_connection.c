@@ -174,6 +174,11 @@ ngx_http_apigw_redis_opened(ngx_http_apigw_redis_node_t *node)
     node->state = NGX_HTTP_APIGW_REDIS_HANDSHAKE;
     node->step = 0;
 
+    /* a server that is slow to reply is not one that can't be reached */
+
+    ngx_del_timer(&node->attempt);
+    ngx_add_timer(&node->attempt, node->store->reply_timeout);
+
     ngx_memcpy(node->out, node->hello.data, node->hello.len);
     node->out_pos = 0;
     node->out_last = node->hello.len;

@@ -117,7 +117,7 @@ subtest 'a server that accepts and says nothing' => sub {
     $proxy->mode('deaf');
 
     my $gateway = Apigw::Limited->new($proxy, block =>
-        'timeout 100ms; connect_timeout 200ms;');
+        'timeout 100ms; reply_timeout 200ms;');
 
     is $gateway->get('a'), '200 local DEGRADED', 'is a server that is down';
     $gateway->logged(qr/timed out while shaking hands/, 'and is told so');
@@ -135,7 +135,7 @@ subtest 'requests wait for the first connection, within their time' => sub {
 
     # the handshake takes 300 ms: who comes before is neither lost nor refused
     my $gateway = Apigw::Limited->new($proxy, block =>
-        'timeout 10s; connect_timeout 10s;');
+        'timeout 10s; reply_timeout 10s;');
 
     is join(' ', $gateway->many('a', 'b')),
         '200 redis PASSED 200 redis PASSED', 'they wait and pass';

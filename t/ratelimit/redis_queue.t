@@ -65,7 +65,7 @@ subtest 'like takes of one turn are one command' => sub {
     my $takes = $redis->calls('evalsha');
     my ($worker) = $gateway->workers;
 
-    kill 'STOP', $worker;
+    $gateway->freeze($worker);
     print $_ "GET /t?k=same HTTP/1.1\r\nHost: localhost\r\n"
         . "Connection: close\r\n\r\n" for @sockets;
     kill 'CONT', $worker;

@@ -81,7 +81,7 @@ subtest 'the handshake split at every byte' => sub {
     $spoilt->mode('split');
 
     my $gateway = Apigw::Limited->new($spoilt,
-                                      block => 'connect_timeout 10s;');
+                                      block => 'reply_timeout 20s;');
     $gateway->becomes('split-hello', qr/redis/, 'is understood');
     $gateway->ends_well;
 };

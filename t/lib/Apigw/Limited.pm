@@ -96,6 +96,18 @@ sub keepalive {
     return $socket;
 }
 
+# Stops a process; returns when it has stopped.
+sub freeze {
+    my ($self, $pid) = @_;
+
+    kill 'STOP', $pid;
+
+    for (my $end = time + 20; time < $end; sleep 0.001) {
+        open my $in, '<', "/proc/$pid/stat" or die "$pid: $!";
+        return if <$in> =~ /\) T /;
+    }
+}
+
 # Requests that are all under way at the same time; what each is told.
 sub many {
     my ($self, @keys) = @_;
