@@ -81,6 +81,36 @@ apigw_json_nonspace16(const uint8_t *p)
 }
 
 
+/* Index of the first quote or backslash of 16, or 16. */
+
+static inline unsigned
+apigw_json_quote16(const uint8_t *p)
+{
+    __m128i  v, hit;
+
+    v = _mm_loadu_si128((const __m128i *) p);
+
+    hit = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+                       _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+
+    return __builtin_ctz(_mm_movemask_epi8(hit) | 0x10000);
+}
+
+
+/* One bit for each byte of 16 that, with `bits` set, equals `ch`. */
+
+static inline unsigned
+apigw_json_equal16(const uint8_t *p, uint8_t ch, uint8_t bits)
+{
+    __m128i  v;
+
+    v = _mm_loadu_si128((const __m128i *) p);
+    v = _mm_or_si128(v, _mm_set1_epi8(bits));
+
+    return _mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8(ch)));
+}
+
+
 #define APIGW_JSON_WIDE  16
 
 
@@ -129,6 +159,33 @@ apigw_json_nonspace16(const uint8_t *p)
     hit = vorrq_u8(hit, vceqq_u8(v, vdupq_n_u8('\t')));
 
     return apigw_json_first16(vmvnq_u8(hit));
+}
+
+
+static inline unsigned
+apigw_json_quote16(const uint8_t *p)
+{
+    uint8x16_t  v;
+
+    v = vld1q_u8(p);
+
+    return apigw_json_first16(vorrq_u8(vceqq_u8(v, vdupq_n_u8('"')),
+                                       vceqq_u8(v, vdupq_n_u8('\\'))));
+}
+
+
+static inline unsigned
+apigw_json_equal16(const uint8_t *p, uint8_t ch, uint8_t bits)
+{
+    uint8x16_t  v;
+
+    static const uint8_t  weights[16] = { 1, 2, 4, 8, 16, 32, 64, 128,
+                                          1, 2, 4, 8, 16, 32, 64, 128 };
+
+    v = vorrq_u8(vld1q_u8(p), vdupq_n_u8(bits));
+    v = vandq_u8(vceqq_u8(v, vdupq_n_u8(ch)), vld1q_u8(weights));
+
+    return vaddv_u8(vget_low_u8(v)) | vaddv_u8(vget_high_u8(v)) << 8;
 }
 
 
@@ -183,6 +240,34 @@ apigw_json_scan_plain(const uint8_t *p, const uint8_t *end)
     }
 
     while (p < end && !apigw_json_is_special(*p)) {
+        p++;
+    }
+
+    return p;
+}
+
+
+/* The first quote or backslash from `p` on, or `end`. */
+
+static inline const uint8_t *
+apigw_json_scan_quote(const uint8_t *p, const uint8_t *end)
+{
+#if defined(APIGW_JSON_WIDE)
+
+    unsigned  n;
+
+    while (end - p >= APIGW_JSON_WIDE) {
+        n = apigw_json_quote16(p);
+        p += n;
+
+        if (n < APIGW_JSON_WIDE) {
+            return p;
+        }
+    }
+
+#endif
+
+    while (p < end && *p != '"' && *p != '\\') {
         p++;
     }
 

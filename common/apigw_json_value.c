@@ -1,16 +1,11 @@
 
 #include "apigw_json_value.h"
 #include "apigw_json_scan.h"
+#include "apigw_json_skip.h"
 
 #include <stdio.h>
 
 
-static const uint8_t *apigw_json_skip_string(const uint8_t *p,
-    const uint8_t *end);
-static const uint8_t *apigw_json_skip_container(const uint8_t *p,
-    const uint8_t *end);
-static const uint8_t *apigw_json_skip_value(const uint8_t *p,
-    const uint8_t *end);
 static apigw_json_kind_e apigw_json_kind(uint8_t ch);
 
 
@@ -200,89 +195,6 @@ apigw_json_find(apigw_str_t text, const apigw_str_t *path, size_t n,
     }
 
     return value->kind != APIGW_JSON_END;
-}
-
-
-/* Behind the string at `p`. */
-
-static const uint8_t *
-apigw_json_skip_string(const uint8_t *p, const uint8_t *end)
-{
-    for (p++; p < end; p++) {
-
-        p = apigw_json_scan_plain(p, end);
-
-        if (p == end) {
-            break;
-        }
-
-        if (*p == '"') {
-            return p + 1;
-        }
-
-        if (*p == '\\' && ++p == end) {
-            break;
-        }
-    }
-
-    return end;
-}
-
-
-static const uint8_t *
-apigw_json_skip_container(const uint8_t *p, const uint8_t *end)
-{
-    size_t  depth;
-
-    depth = 0;
-
-    while (p < end) {
-
-        switch (*p) {
-
-        case '"':
-            p = apigw_json_skip_string(p, end);
-            continue;
-
-        case '{':
-        case '[':
-            depth++;
-            break;
-
-        case '}':
-        case ']':
-            if (--depth == 0) {
-                return p + 1;
-            }
-        }
-
-        p++;
-    }
-
-    return end;
-}
-
-
-static const uint8_t *
-apigw_json_skip_value(const uint8_t *p, const uint8_t *end)
-{
-    switch (*p) {
-
-    case '"':
-        return apigw_json_skip_string(p, end);
-
-    case '{':
-    case '[':
-        return apigw_json_skip_container(p, end);
-    }
-
-    while (p < end && *p != ',' && *p != ']' && *p != '}'
-           && !apigw_json_is_space(*p))
-    {
-        p++;
-    }
-
-    return p;
 }
 
 

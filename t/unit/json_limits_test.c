@@ -255,10 +255,42 @@ TEST(a_duplicate_among_100000_names_is_found)
 }
 
 
+TEST(memory_is_used_again_by_the_next_object)
+{
+    size_t                i, k;
+    char                 *text, *p;
+    apigw_str_t           doc;
+    apigw_error_t         error;
+    apigw_json_options_t  o = { .duplicates = APIGW_JSON_DUP_REJECT };
+
+    text = apigw_arena_alloc(&t->source, 1000 * 40 * 10);
+    EXPECT(text != NULL);
+
+    for (p = text, i = 0; i < 1000; i++) {
+        p += sprintf(p, "%c{\"k\":0", i ? ',' : '[');
+
+        for (k = 0; k < 40; k++) {
+            p += sprintf(p, ",\"%zu\":1", k);
+        }
+
+        p += sprintf(p, "}");
+    }
+
+    *p++ = ']';
+
+    doc.data = (const uint8_t *) text;
+    doc.len = p - text;
+
+    EXPECT(apigw_json_check(&t->arena, &o, doc, &error) == APIGW_OK);
+    EXPECT(t->allocs < 10);
+}
+
+
 TEST_MAIN(CASE(options_refuse_what_they_name),
           CASE(depth_is_bounded_to_the_container),
           CASE(a_million_brackets_cost_no_more_than_the_limit),
           CASE(names_are_bounded_in_source_bytes),
           CASE(duplicates_are_found_by_what_names_mean),
           CASE(a_later_duplicate_tells_where_the_earlier_one_is),
-          CASE(a_duplicate_among_100000_names_is_found))
+          CASE(a_duplicate_among_100000_names_is_found),
+          CASE(memory_is_used_again_by_the_next_object))

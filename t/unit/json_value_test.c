@@ -207,6 +207,59 @@ TEST(only_containers_are_walked)
 }
 
 
+/*
+ * Values of every shape, with brackets, quotes and backslashes in strings, at
+ * every distance from a block's edge.
+ */
+
+TEST(long_values_end_where_they_end)
+{
+    size_t              i, at, len;
+    char                text[1400];
+    apigw_str_t         doc = { (const uint8_t *) text, 0 };
+    apigw_json_walk_t   walk;
+    apigw_json_value_t  v;
+
+    static const char  *const  shapes[] = {
+        "{}", "[[[[[[]]]]]]", "{\"]}\":[\"[{\",{\"\\\"\":\"\\\\\"}]}",
+        "[\"\\\\\\\"]\"]", "[{},{\"a\":[[1],[2],[3]]},[]]",
+        "{\"a\":{\"b\":{\"c\":{\"d\":{\"e\":[]}}}}}",
+        "[\"a string longer than a block of sixty-four bytes, and in it a ]\"]",
+        "[\"\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\"]",
+        "[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]"
+    };
+
+    static const size_t  n = sizeof(shapes) / sizeof(shapes[0]);
+
+    for (at = 0; at < 140; at++) {
+
+        len = sprintf(text, "[%*s\"x\"", (int) at, "");
+
+        for (i = 0; i < 2 * n; i++) {
+            len += sprintf(text + len, ",%s", shapes[i % n]);
+        }
+
+        len += sprintf(text + len, "]");
+        doc.len = len;
+
+        EXPECT(apigw_json_check(&t->arena, &(apigw_json_options_t) { 0 }, doc,
+                                &(apigw_error_t) { 0 }) == APIGW_OK);
+        EXPECT(apigw_json_root(doc).text.len == len);
+
+        apigw_json_walk(&walk, doc);
+        EXPECT(apigw_json_walk_next(&walk, &v));
+        EXPECT(apigw_str_is(v.text, "\"x\""));
+
+        for (i = 0; i < 2 * n; i++) {
+            EXPECT(apigw_json_walk_next(&walk, &v));
+            EXPECT(apigw_str_is(v.text, shapes[i % n]));
+        }
+
+        EXPECT(!apigw_json_walk_next(&walk, &v));
+    }
+}
+
+
 TEST(utf8_is_valid_up_to_its_first_fault)
 {
     size_t    i;
@@ -243,4 +296,5 @@ TEST_MAIN(CASE(dates_are_exact_and_rounded_up),
           CASE(a_nul_in_a_string_is_kept_and_counted),
           CASE(members_are_found_by_their_decoded_name),
           CASE(only_containers_are_walked),
+          CASE(long_values_end_where_they_end),
           CASE(utf8_is_valid_up_to_its_first_fault))
