@@ -43,6 +43,8 @@ static apigw_rc_t apigw_claims_token(apigw_claims_builder_t *builder,
     const apigw_json_token_t *token);
 static apigw_rc_t apigw_claims_add(apigw_claims_builder_t *builder,
     const apigw_json_token_t *token);
+static void apigw_claims_link(apigw_claims_builder_t *builder,
+    uint32_t node);
 static apigw_rc_t apigw_claims_string(apigw_claims_builder_t *builder,
     const apigw_json_token_t *token, apigw_str_t *text);
 static apigw_rc_t apigw_claims_move(apigw_str_t *s, apigw_arena_t *arena,
@@ -188,7 +190,7 @@ apigw_claims_add(apigw_claims_builder_t *builder,
     const apigw_json_token_t *token)
 {
     uint32_t             i, depth;
-    apigw_claim_node_t  *node, *nodes;
+    apigw_claim_node_t  *node;
 
     /* both enums begin alike, but one counts "end of document" */
 
@@ -206,9 +208,8 @@ apigw_claims_add(apigw_claims_builder_t *builder,
         return APIGW_ELIMIT;
     }
 
-    nodes = builder->claims->nodes;
     i = builder->claims->nnodes++;
-    node = &nodes[i];
+    node = &builder->claims->nodes[i];
     depth = builder->depth;
 
     node->name = builder->name;
@@ -220,16 +221,7 @@ apigw_claims_add(apigw_claims_builder_t *builder,
     builder->name.data = NULL;
     builder->name.len = 0;
 
-    if (i) {
-        if (builder->last[depth]) {
-            nodes[builder->last[depth]].next = i;
-
-        } else {
-            nodes[builder->open[depth]].first = i;
-        }
-
-        builder->last[depth] = i;
-    }
+    apigw_claims_link(builder, i);
 
     if (node->type == APIGW_CLAIM_STRING) {
         return apigw_claims_string(builder, token, &node->text);
@@ -246,6 +238,29 @@ apigw_claims_add(apigw_claims_builder_t *builder,
     }
 
     return APIGW_OK;
+}
+
+
+/* Makes a node the last child of the container that is open. */
+
+static void
+apigw_claims_link(apigw_claims_builder_t *builder, uint32_t node)
+{
+    uint32_t             depth = builder->depth;
+    apigw_claim_node_t  *nodes = builder->claims->nodes;
+
+    if (node == 0) {
+        return;                              /* the root */
+    }
+
+    if (builder->last[depth]) {
+        nodes[builder->last[depth]].next = node;
+
+    } else {
+        nodes[builder->open[depth]].first = node;
+    }
+
+    builder->last[depth] = node;
 }
 
 
@@ -478,21 +493,4 @@ apigw_claims_next(const apigw_claims_t *claims, apigw_claim_t *value)
     apigw_claims_value(claims, node, value);
 
     return true;
-}
-
-
-apigw_str_t
-apigw_claims_issuer(const apigw_claims_t *claims)
-{
-    apigw_claim_t             value;
-    static const apigw_str_t  none = { NULL, 0 };
-    static const apigw_str_t  iss = apigw_str("iss");
-
-    if (!apigw_claims_get(claims, iss, &value)
-        || value.type != APIGW_CLAIM_STRING)
-    {
-        return none;
-    }
-
-    return value.text;
 }

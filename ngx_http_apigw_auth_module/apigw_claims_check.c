@@ -23,6 +23,23 @@ static apigw_rc_t apigw_claims_check_required(const apigw_claims_t *claims,
 static apigw_rc_t apigw_claims_fault(apigw_error_t *err, const char *word);
 
 
+apigw_str_t
+apigw_claims_issuer(const apigw_claims_t *claims)
+{
+    apigw_claim_t             value;
+    static const apigw_str_t  none = { NULL, 0 };
+    static const apigw_str_t  iss = apigw_str("iss");
+
+    if (!apigw_claims_get(claims, iss, &value)
+        || value.type != APIGW_CLAIM_STRING)
+    {
+        return none;
+    }
+
+    return value.text;
+}
+
+
 apigw_rc_t
 apigw_claims_check(const apigw_claims_t *claims,
     const apigw_claims_rules_t *rules, int64_t now,
