@@ -38,6 +38,7 @@ extern ngx_module_t  ngx_http_apigw_auth_module;
 
 #define NGX_HTTP_APIGW_AUTH_JWKS_MAX_SIZE   (128 * 1024)
 #define NGX_HTTP_APIGW_AUTH_JWKS_POLL       5000
+#define NGX_HTTP_APIGW_AUTH_STORE_POLL      5000
 #define NGX_HTTP_APIGW_AUTH_TOKEN_SIZE      (8 * 1024)
 #define NGX_HTTP_APIGW_AUTH_KEYS_MAX_SIZE   ((size_t) 1024 * 1024 * 1024)
 
@@ -126,6 +127,8 @@ struct ngx_http_apigw_auth_watch_s {
     ngx_msec_t                       interval;
     void                            *data;
 
+    /* before a look, in the event loop; may be NULL */
+    void                           (*sync)(ngx_http_apigw_auth_watch_t *watch);
     /* in a thread: it may touch `data`'s result and nothing else */
     void                           (*load)(ngx_http_apigw_auth_watch_t *watch,
                                            ngx_str_t *text);
@@ -198,15 +201,16 @@ typedef struct {
  * while the other is read. */
 
 typedef struct {
+    ngx_atomic_t                     builder;    /* pid of who makes it */
     ngx_atomic_t                     generation; /* its lowest bit: the half */
     size_t                           half;       /* bytes of each */
     size_t                           used[2];
+    ngx_http_apigw_auth_file_t       file;       /* last read, good or not */
     u_char                           image[];    /* aligned for uint64_t */
 } ngx_http_apigw_auth_table_t;
 
 typedef struct {
     ngx_str_t                        name;
-    ngx_str_t                        file;
     ngx_str_t                        prefix;
     ngx_array_t                     *carriers;   /* of _carrier_t */
     u_char                           peppers[2][APIGW_KEY_PEPPER];
@@ -215,6 +219,13 @@ typedef struct {
     size_t                           image_size;
     ngx_shm_zone_t                  *zone;
     ngx_http_apigw_auth_table_t     *table;
+
+    /* not configuration: what the last look at the file came to */
+    ngx_http_apigw_auth_watch_t      watch;
+    apigw_rc_t                       loaded;
+    apigw_error_t                    err;
+    size_t                           line;       /* 0: of no line */
+    size_t                           needed;
 } ngx_http_apigw_auth_store_t;
 
 
@@ -514,12 +525,25 @@ void ngx_http_apigw_auth_keys_release(ngx_http_apigw_auth_keys_t *keys);
 char *ngx_http_apigw_auth_store_block(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+ngx_uint_t ngx_http_apigw_auth_carrier_is(ngx_http_apigw_auth_carrier_t *a,
+    ngx_http_apigw_auth_carrier_t *b);
+
+
+/* ngx_http_apigw_auth_table.c: a store's keys in shared memory */
+
+/* Builds the table of the store's file, for the zone to take. */
+char *ngx_http_apigw_auth_table_build(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, apigw_str_t text);
+
+ngx_int_t ngx_http_apigw_auth_table_zone(ngx_conf_t *cf,
+    ngx_http_apigw_auth_store_t *store);
+
 /*
  * Looks a key up by its digests.
  * APIGW_EINPUT key_unknown; APIGW_EUNSUPPORTED key_store_unavailable;
  * APIGW_ENOMEM
  */
-apigw_rc_t ngx_http_apigw_auth_store_find(ngx_http_apigw_auth_store_t *store,
+apigw_rc_t ngx_http_apigw_auth_table_find(ngx_http_apigw_auth_store_t *store,
     apigw_arena_t *arena, apigw_str_t text, apigw_key_t *key,
     apigw_error_t *err);
 
@@ -560,6 +584,9 @@ char *ngx_http_apigw_auth_set_require(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_apigw_auth_set_reset(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+
+/* ngx_http_apigw_auth_require_merge.c: requirements of levels */
+
 /* Joins a level's own requirements to the inherited ones. */
 char *ngx_http_apigw_auth_require_merge(ngx_conf_t *cf,
     ngx_http_apigw_auth_loc_conf_t *prev, ngx_http_apigw_auth_loc_conf_t *conf,
@@ -583,7 +610,14 @@ ngx_int_t ngx_http_apigw_auth_require_check(ngx_http_request_t *r,
 ngx_int_t ngx_http_apigw_auth_credential_read(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_policy_t *policy);
 
-/* Takes credentials out of the request that goes to the service. */
+/* Takes one "name=value" and what separates it from the next. */
+u_char *ngx_http_apigw_auth_pair(u_char *p, u_char *last, u_char sep,
+    ngx_str_t *name, ngx_str_t *value);
+
+
+/* ngx_http_apigw_auth_strip.c: what the service does not get */
+
+/* Takes credentials out of the request. */
 ngx_int_t ngx_http_apigw_auth_credential_strip(ngx_http_request_t *r,
     ngx_http_apigw_auth_policy_t *policy, ngx_uint_t token, ngx_uint_t key);
 
@@ -596,6 +630,10 @@ ngx_int_t ngx_http_apigw_auth_credential_strip(ngx_http_request_t *r,
  */
 ngx_int_t ngx_http_apigw_auth_identify(ngx_http_request_t *r,
     ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx);
+
+/* The same, with the record made if need be; it is in *found. */
+ngx_int_t ngx_http_apigw_auth_identify_location(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t **found);
 
 /* The caller's identity; NULL if there is none, or no memory. */
 apigw_identity_t *ngx_http_apigw_auth_identity(ngx_http_apigw_auth_ctx_t *ctx);

@@ -262,6 +262,10 @@ ngx_http_apigw_auth_watch_handler(ngx_event_t *ev)
         return;
     }
 
+    if (watch->sync) {
+        watch->sync(watch);
+    }
+
 #if (NGX_THREADS)
     if (watch->threads) {
         if (ngx_thread_task_post(watch->threads, &watch->task) != NGX_OK) {

@@ -17,6 +17,23 @@ static uint64_t ngx_http_apigw_auth_clock(void);
 
 
 ngx_int_t
+ngx_http_apigw_auth_identify_location(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t **found)
+{
+    ngx_http_apigw_auth_ctx_t  *ctx;
+
+    ctx = ngx_http_apigw_auth_ctx(r, 1);
+    if (ctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    *found = ctx;
+
+    return ngx_http_apigw_auth_identify(r, alcf, ctx);
+}
+
+
+ngx_int_t
 ngx_http_apigw_auth_identify(ngx_http_request_t *r,
     ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx)
 {

@@ -71,7 +71,7 @@ ngx_http_apigw_auth_key_find(ngx_http_request_t *r,
         *store = ctx->policy->stores[i];
 
         if (ngx_http_apigw_auth_key_carries(*store, ctx->carrier)) {
-            rc = ngx_http_apigw_auth_store_find(*store, &arena, ctx->key, key,
+            rc = ngx_http_apigw_auth_table_find(*store, &arena, ctx->key, key,
                                                 err);
         }
     }
@@ -92,11 +92,7 @@ ngx_http_apigw_auth_key_carries(ngx_http_apigw_auth_store_t *store,
     own = store->carriers->elts;
 
     for (i = 0; i < store->carriers->nelts; i++) {
-        if (own[i].in == carrier->in && own[i].name.len == carrier->name.len
-            && ngx_strncmp(own[i].name.data, carrier->name.data,
-                           carrier->name.len)
-               == 0)
-        {
+        if (ngx_http_apigw_auth_carrier_is(&own[i], carrier)) {
             return 1;
         }
     }

@@ -28,8 +28,6 @@
 
 
 static ngx_int_t ngx_http_apigw_auth_preaccess(ngx_http_request_t *r);
-static ngx_int_t ngx_http_apigw_auth_identify_location(ngx_http_request_t *r,
-    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t **found);
 static ngx_int_t ngx_http_apigw_auth_access(ngx_http_request_t *r);
 static ngx_int_t ngx_http_apigw_auth_precontent(ngx_http_request_t *r);
 static void ngx_http_apigw_auth_cleanup(void *data);
@@ -273,23 +271,6 @@ ngx_http_apigw_auth_preaccess(ngx_http_request_t *r)
     }
 
     return NGX_DECLINED;
-}
-
-
-static ngx_int_t
-ngx_http_apigw_auth_identify_location(ngx_http_request_t *r,
-    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t **found)
-{
-    ngx_http_apigw_auth_ctx_t  *ctx;
-
-    ctx = ngx_http_apigw_auth_ctx(r, 1);
-    if (ctx == NULL) {
-        return NGX_ERROR;
-    }
-
-    *found = ctx;
-
-    return ngx_http_apigw_auth_identify(r, alcf, ctx);
 }
 
 
@@ -549,7 +530,7 @@ ngx_http_apigw_auth_init(ngx_conf_t *cf)
 
     /* files are read there while requests go on */
 
-    if (amcf->providers.nelts && ngx_thread_pool_add(cf, NULL) == NULL) {
+    if (amcf->rereads.nelts && ngx_thread_pool_add(cf, NULL) == NULL) {
         return NGX_ERROR;
     }
 
@@ -580,6 +561,7 @@ static ngx_int_t
 ngx_http_apigw_auth_init_process(ngx_cycle_t *cycle)
 {
     ngx_uint_t                        i;
+    ngx_http_apigw_auth_store_t     **stores;
     ngx_http_apigw_auth_provider_t  **providers;
     ngx_http_apigw_auth_main_conf_t  *amcf;
 
@@ -598,6 +580,12 @@ ngx_http_apigw_auth_init_process(ngx_cycle_t *cycle)
 
     for (i = 0; i < amcf->providers.nelts; i++) {
         ngx_http_apigw_auth_watch_start(&providers[i]->jwks->watch, cycle);
+    }
+
+    stores = amcf->stores.elts;
+
+    for (i = 0; i < amcf->stores.nelts; i++) {
+        ngx_http_apigw_auth_watch_start(&stores[i]->watch, cycle);
     }
 
     return NGX_OK;

@@ -351,12 +351,7 @@ ngx_http_apigw_auth_policy_carriers(ngx_conf_t *cf,
         known = policy->carriers.elts;
 
         for (k = 0; k < policy->carriers.nelts; k++) {
-            if (known[k].in == own[i].in
-                && known[k].name.len == own[i].name.len
-                && ngx_strncmp(known[k].name.data, own[i].name.data,
-                               own[i].name.len)
-                   == 0)
-            {
+            if (ngx_http_apigw_auth_carrier_is(&known[k], &own[i])) {
                 break;
             }
         }

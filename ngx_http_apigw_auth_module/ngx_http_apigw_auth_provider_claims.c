@@ -3,8 +3,8 @@
 
 
 static char *ngx_http_apigw_auth_provider_paths(ngx_conf_t *cf,
-    ngx_http_apigw_auth_block_t *block, apigw_claim_paths_t *paths, ngx_str_t
-    *args, ngx_uint_t nargs);
+    ngx_http_apigw_auth_block_t *block, apigw_claim_paths_t *paths,
+    ngx_str_t *args, ngx_uint_t nargs);
 
 
 /* Claims that are read unless the block names others. */

@@ -2,36 +2,24 @@
 #include "ngx_http_apigw_auth.h"
 
 
-#define NGX_HTTP_APIGW_AUTH_HALF_MIN   (1024 * 1024)
-#define NGX_HTTP_APIGW_AUTH_TRIES      3
-
-
 static char *ngx_http_apigw_auth_store_file(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
 static char *ngx_http_apigw_auth_store_name(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
+static char *ngx_http_apigw_auth_store_carrier(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_http_apigw_auth_in_e in,
+    u_char *name, size_t len);
 static char *ngx_http_apigw_auth_store_pepper(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
 static char *ngx_http_apigw_auth_store_prefix(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
-static char *ngx_http_apigw_auth_store_carrier(ngx_conf_t *cf,
-    ngx_http_apigw_auth_block_t *block, ngx_http_apigw_auth_in_e in,
-    u_char *name, size_t len);
+static char *ngx_http_apigw_auth_store_check(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
 static char *ngx_http_apigw_auth_store_end(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block);
 static char *ngx_http_apigw_auth_store_load(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block);
-static char *ngx_http_apigw_auth_store_build(ngx_conf_t *cf,
-    ngx_http_apigw_auth_block_t *block, apigw_str_t text);
-static ngx_int_t ngx_http_apigw_auth_store_zone(ngx_conf_t *cf,
-    ngx_http_apigw_auth_store_t *store);
-static ngx_int_t ngx_http_apigw_auth_store_init_zone(ngx_shm_zone_t *zone,
-    void *data);
 static void ngx_http_apigw_auth_store_cleanup(void *data);
-static apigw_rc_t ngx_http_apigw_auth_store_look(
-    ngx_http_apigw_auth_store_t *store, apigw_arena_t *arena,
-    const u_char *digest, apigw_key_digest_e kind, apigw_key_t *key,
-    apigw_error_t *err);
 
 
 static ngx_http_apigw_auth_param_t  ngx_http_apigw_auth_store_params[] = {
@@ -43,6 +31,8 @@ static ngx_http_apigw_auth_param_t  ngx_http_apigw_auth_store_params[] = {
     { ngx_string("pepper_file"), 1, 1, ngx_http_apigw_auth_store_pepper, 0 },
 
     { ngx_string("prefix"), 1, 1, ngx_http_apigw_auth_store_prefix, 0 },
+
+    { ngx_string("check"), 1, 1, ngx_http_apigw_auth_store_check, 0 },
 
     { ngx_null_string, 0, 0, NULL, 0 }
 };
@@ -75,6 +65,8 @@ ngx_http_apigw_auth_store_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     store->name = value[1];
     ngx_str_set(&store->prefix, "gw");
+    store->watch.interval = NGX_HTTP_APIGW_AUTH_STORE_POLL;
+    store->watch.max = NGX_HTTP_APIGW_AUTH_KEYS_MAX_SIZE;
 
     store->carriers = ngx_array_create(cf->pool, 2,
                                        sizeof(ngx_http_apigw_auth_carrier_t));
@@ -133,7 +125,7 @@ ngx_http_apigw_auth_store_file(ngx_conf_t *cf,
 {
     ngx_http_apigw_auth_store_t *store = block->data;
 
-    store->file = args[0];
+    store->watch.path = args[0];
 
     return NGX_CONF_OK;
 }
@@ -204,14 +196,20 @@ ngx_http_apigw_auth_store_carrier(ngx_conf_t *cf,
     ngx_http_apigw_auth_store_t *store = block->data;
 
     ngx_uint_t                      i;
-    ngx_http_apigw_auth_carrier_t  *carrier;
+    ngx_http_apigw_auth_carrier_t   added, *carrier;
+
+    added.in = in;
+    added.name.len = len;
+    added.name.data = name;
+
+    if (in == NGX_HTTP_APIGW_AUTH_IN_HEADER) {
+        ngx_strlow(name, name, len);
+    }
 
     carrier = store->carriers->elts;
 
     for (i = 0; i < store->carriers->nelts; i++) {
-        if (carrier[i].in == in && carrier[i].name.len == len
-            && ngx_strncmp(carrier[i].name.data, name, len) == 0)
-        {
+        if (ngx_http_apigw_auth_carrier_is(&carrier[i], &added)) {
             return ngx_http_apigw_auth_block_fault(cf, block,
                                   "a place named twice in \"name\"; write each "
                                   "once");
@@ -223,15 +221,20 @@ ngx_http_apigw_auth_store_carrier(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    carrier->in = in;
-    carrier->name.len = len;
-    carrier->name.data = name;
-
-    if (in == NGX_HTTP_APIGW_AUTH_IN_HEADER) {
-        ngx_strlow(name, name, len);
-    }
+    *carrier = added;
 
     return NGX_CONF_OK;
+}
+
+
+ngx_uint_t
+ngx_http_apigw_auth_carrier_is(ngx_http_apigw_auth_carrier_t *a,
+    ngx_http_apigw_auth_carrier_t *b)
+{
+    return a->in == b->in
+           && a->name.len == b->name.len
+           && (a->name.len == 0
+               || ngx_memcmp(a->name.data, b->name.data, a->name.len) == 0);
 }
 
 
@@ -288,6 +291,28 @@ ngx_http_apigw_auth_store_prefix(ngx_conf_t *cf,
 
 
 static char *
+ngx_http_apigw_auth_store_check(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs)
+{
+    ngx_http_apigw_auth_store_t *store = block->data;
+
+    ngx_int_t  interval;
+
+    interval = ngx_parse_time(&args[0], 0);
+
+    if (interval == NGX_ERROR || interval < 1000) {
+        return ngx_http_apigw_auth_block_fault(cf, block,
+                              "invalid \"check\" \"%V\"; give a time of 1s or "
+                              "more", &args[0]);
+    }
+
+    store->watch.interval = interval;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
 ngx_http_apigw_auth_store_end(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block)
 {
@@ -316,7 +341,7 @@ ngx_http_apigw_auth_store_end(ngx_conf_t *cf,
         return rv;
     }
 
-    if (ngx_http_apigw_auth_store_zone(cf, store) != NGX_OK) {
+    if (ngx_http_apigw_auth_table_zone(cf, store) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -333,162 +358,25 @@ ngx_http_apigw_auth_store_load(ngx_conf_t *cf,
     char                        *rv;
     ngx_http_apigw_auth_file_t   file;
 
-    rv = ngx_http_apigw_auth_block_file(cf, block, "file", &store->file,
-                                        NGX_HTTP_APIGW_AUTH_KEYS_MAX_SIZE,
-                                        &file);
+    rv = ngx_http_apigw_auth_block_file(cf, block, "file", &store->watch.path,
+                                        store->watch.max, &file);
     if (rv != NGX_CONF_OK) {
         return rv;
     }
 
-    rv = ngx_http_apigw_auth_store_build(cf, block,
+    rv = ngx_http_apigw_auth_table_build(cf, block,
                                          ngx_http_apigw_str(&file.text));
 
     ngx_http_apigw_auth_file_free(&file);
 
+    store->watch.seen = file;
+
     if (rv != NGX_CONF_OK) {
         return rv;
     }
 
-    return ngx_http_apigw_auth_block_reread(cf, block, "file", &store->file);
-}
-
-
-/* Builds the image in plain memory: only then is the zone's size known. */
-
-static char *
-ngx_http_apigw_auth_store_build(ngx_conf_t *cf,
-    ngx_http_apigw_auth_block_t *block, apigw_str_t text)
-{
-    ngx_http_apigw_auth_store_t *store = block->data;
-
-    size_t         i, lines, line;
-    apigw_rc_t     rc;
-    apigw_heap_t   heap;
-    apigw_arena_t  arena;
-    apigw_error_t  err;
-
-    lines = 0;
-
-    for (i = 0; i < text.len; i++) {
-        lines += (text.data[i] == LF);
-    }
-
-    store->image_size = apigw_table_bound(lines, text.len);
-
-    if (store->image_size == SIZE_MAX) {
-        return ngx_http_apigw_auth_block_fault(cf, block,
-                              "file \"%V\" has too many keys; split it over "
-                              "stores", &store->file);
-    }
-
-    store->image = ngx_alloc(store->image_size, cf->log);
-    if (store->image == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    ngx_memzero(&heap, sizeof(apigw_heap_t));
-    apigw_heap_arena(&heap, &arena);
-
-    rc = apigw_table_build(store->image, &store->image_size, text, &arena,
-                           &line, &err);
-
-    apigw_heap_free(&heap);
-
-    if (rc == APIGW_OK) {
-        return NGX_CONF_OK;
-    }
-
-    if (rc == APIGW_ENOMEM) {
-        return NGX_CONF_ERROR;
-    }
-
-    return ngx_http_apigw_auth_block_fault(cf, block,
-                          "file \"%V\", line %uz: %s; correct or remove the "
-                          "line", &store->file, line, err.word);
-}
-
-
-static ngx_int_t
-ngx_http_apigw_auth_store_zone(ngx_conf_t *cf,
-    ngx_http_apigw_auth_store_t *store)
-{
-    u_char     *p;
-    size_t      size;
-    ngx_str_t   name;
-
-    name.len = sizeof("apigw_key_store_") - 1 + store->name.len;
-
-    name.data = ngx_pnalloc(cf->pool, name.len + 1);
-    if (name.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    p = ngx_sprintf(name.data, "apigw_key_store_%V", &store->name);
-    *p = '\0';
-
-    size = 2 * ngx_max((size_t) NGX_HTTP_APIGW_AUTH_HALF_MIN,
-                       2 * ngx_align(store->image_size, ngx_pagesize));
-
-    /* the slab keeps a descriptor for each page */
-
-    size += sizeof(ngx_slab_pool_t) + 32 * ngx_pagesize
-            + size / ngx_pagesize * 2 * sizeof(ngx_slab_page_t);
-
-    store->zone = ngx_shared_memory_add(cf, &name, size,
-                                        &ngx_http_apigw_auth_module);
-    if (store->zone == NULL) {
-        return NGX_ERROR;
-    }
-
-    store->zone->init = ngx_http_apigw_auth_store_init_zone;
-    store->zone->data = store;
-
-    /* old workers go on with the keys and peppers they started with */
-
-    store->zone->noreuse = 1;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_apigw_auth_store_init_zone(ngx_shm_zone_t *zone, void *data)
-{
-    size_t                        half;
-    ngx_slab_pool_t              *shpool;
-    ngx_http_apigw_auth_store_t  *store;
-    ngx_http_apigw_auth_table_t  *table;
-
-    store = zone->data;
-    shpool = (ngx_slab_pool_t *) zone->shm.addr;
-
-    shpool->log_nomem = 0;
-
-    half = ngx_max((size_t) NGX_HTTP_APIGW_AUTH_HALF_MIN,
-                   2 * ngx_align(store->image_size, ngx_pagesize));
-
-    table = ngx_slab_alloc(shpool,
-                           sizeof(ngx_http_apigw_auth_table_t) + 2 * half);
-    if (table == NULL) {
-        ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0,
-                      "apigw_auth: apigw_key_store \"%V\": zone is too small "
-                      "for its %uz bytes", &store->name, store->image_size);
-        return NGX_ERROR;
-    }
-
-    table->generation = 0;
-    table->half = half;
-    table->used[0] = store->image_size;
-    table->used[1] = 0;
-
-    ngx_memcpy(table->image, store->image, store->image_size);
-
-    store->table = table;
-
-    ngx_free(store->image);
-    store->image = NULL;
-
-    return NGX_OK;
+    return ngx_http_apigw_auth_block_reread(cf, block, "file",
+                                            &store->watch.path);
 }
 
 
@@ -502,86 +390,4 @@ ngx_http_apigw_auth_store_cleanup(void *data)
     }
 
     ngx_explicit_memzero(store->peppers, sizeof(store->peppers));
-}
-
-
-apigw_rc_t
-ngx_http_apigw_auth_store_find(ngx_http_apigw_auth_store_t *store,
-    apigw_arena_t *arena, apigw_str_t text, apigw_key_t *key,
-    apigw_error_t *err)
-{
-    size_t      i;
-    u_char      digest[APIGW_KEY_DIGEST];
-    apigw_rc_t  rc;
-
-    rc = apigw_key_form_check(text, ngx_http_apigw_str(&store->prefix), NULL,
-                              err);
-    if (rc != APIGW_OK) {
-        return rc;
-    }
-
-    if (apigw_key_digest(digest, text) != APIGW_OK) {
-        return APIGW_ENOMEM;
-    }
-
-    rc = ngx_http_apigw_auth_store_look(store, arena, digest, APIGW_KEY_SHA256,
-                                        key, err);
-
-    for (i = 0; rc == APIGW_EINPUT && i < store->npeppers; i++) {
-
-        if (apigw_key_digest_hmac(digest, text, store->peppers[i])
-            != APIGW_OK)
-        {
-            return APIGW_ENOMEM;
-        }
-
-        rc = ngx_http_apigw_auth_store_look(store, arena, digest,
-                                            APIGW_KEY_HMAC_SHA256, key, err);
-    }
-
-    return rc;
-}
-
-
-/* Reads again if the halves changed places meanwhile. */
-
-static apigw_rc_t
-ngx_http_apigw_auth_store_look(ngx_http_apigw_auth_store_t *store,
-    apigw_arena_t *arena, const u_char *digest, apigw_key_digest_e kind,
-    apigw_key_t *key, apigw_error_t *err)
-{
-    u_char                       *image;
-    apigw_rc_t                    rc;
-    ngx_uint_t                    tries;
-    ngx_atomic_uint_t             generation;
-    ngx_http_apigw_auth_table_t  *table;
-
-    table = store->table;
-
-    for (tries = 0; tries < NGX_HTTP_APIGW_AUTH_TRIES; tries++) {
-
-        generation = table->generation;
-        ngx_memory_barrier();
-
-        image = table->image + (generation & 1) * table->half;
-
-        rc = apigw_table_find(key, arena, image, table->used[generation & 1],
-                              digest, kind, err);
-
-        ngx_memory_barrier();
-
-        if (generation != table->generation) {
-            continue;
-        }
-
-        if (rc != APIGW_ELIMIT) {
-            return rc;
-        }
-
-        break;
-    }
-
-    err->word = "key_store_unavailable";
-
-    return APIGW_EUNSUPPORTED;
 }

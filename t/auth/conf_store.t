@@ -52,7 +52,7 @@ main::block(q{colour blue;})
 location /t { return 204; }
 --- must_die
 --- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": unknown parameter "colour"; the parameters are file, name, pepper_file, prefix in \S+nginx\.conf:\d+}
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": unknown parameter "colour"; the parameters are file, name, pepper_file, prefix, check in \S+nginx\.conf:\d+}
 
 
 
@@ -119,6 +119,17 @@ location /t { return 204; }
 --- must_die
 --- error_log eval
 qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid "prefix" "g_w"; use 1 to 16 letters and digits in \S+nginx\.conf:\d+}
+
+
+
+=== a check that is too often
+--- http_config eval
+main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;check 500ms;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid "check" "500ms"; give a time of 1s or more in \S+nginx\.conf:\d+}
 
 
 

@@ -8,6 +8,8 @@ package Apigw::Auth;
 # The section "refused" is the reason word that each refused request logs, or a
 # list of one for each request.
 #
+# The section "then" is a sub that runs after the block's first request.
+#
 # A block without http_config gets the provider "corp" and the key store
 # "partners"; one without request gets /t. Every block checks the log for
 # alerts. The service answers with the request's head as it received it; its
@@ -18,6 +20,7 @@ use warnings;
 
 use Apigw ();
 use Apigw::Token;
+use IO::Socket::INET;
 use IO::Socket::UNIX;
 use Test::More ();
 use Test::Nginx::Socket ();
@@ -80,6 +83,59 @@ sub check_reasons {
 }
 
 
+# Puts another file in place, as a rotation does; old enough to be trusted.
+sub replace {
+    my ($path, $text) = @_;
+    my $file = Apigw::Token::file('replacement', $text, 0644);
+    my $mtime = time - 60 - int rand 100000;
+
+    utime $mtime, $mtime, $file;
+    rename $file, $path or die "$path: $!";
+}
+
+
+# The status of GET /t with a header, on a connection of its own.
+sub status {
+    my ($header) = @_;
+    my $client = IO::Socket::INET->new(
+        PeerAddr => '127.0.0.1:' . Test::Nginx::Socket::server_port())
+        or return 0;
+
+    print $client "GET /t HTTP/1.0\r\n$header\r\n\r\n";
+
+    return (<$client> // '') =~ m{^HTTP/1\.. (\d+)} ? $1 : 0;
+}
+
+
+# How many lines of the error log have the text.
+sub logged {
+    my ($text) = @_;
+
+    open my $in, '<', $Test::Nginx::Util::ErrLogFile or return 0;
+
+    return scalar grep { index($_, $text) >= 0 } <$in>;
+}
+
+
+sub wait_for {
+    my ($what, $condition) = @_;
+
+    for (1 .. 400) {
+        return if $condition->();
+        select undef, undef, undef, 0.1;
+    }
+
+    Test::More::fail("waited in vain for $what");
+}
+
+
+sub run_then {
+    my ($block, $body, $req_idx) = @_;
+
+    $block->then->() if $req_idx == 0 && defined $block->then;
+}
+
+
 sub serve {
     my ($listener) = @_;
 
@@ -132,6 +188,7 @@ sub import {
     start_echo() if grep { $_ eq 'echo' } @parts;
     Test::Nginx::Socket::add_block_preprocessor(\&defaults);
     Test::Nginx::Socket::add_response_body_check(\&check_reasons);
+    Test::Nginx::Socket::add_response_body_check(\&run_then);
 }
 
 
