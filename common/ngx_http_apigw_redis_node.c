@@ -122,7 +122,7 @@ ngx_http_apigw_redis_node_destroy(ngx_http_apigw_redis_node_t *node)
 }
 
 
-/* No timer but the breaker's outlives what it was set for. */
+/* No timer may fire for a node that is at rest. */
 
 static void
 ngx_http_apigw_redis_node_rest(ngx_http_apigw_redis_node_t *node)
@@ -320,8 +320,13 @@ ngx_http_apigw_redis_node_settle(ngx_http_apigw_redis_node_t *node)
 
     c->idle = (live == 0);
 
-    if (live == 0 && ngx_exiting) {
+    /* requests may still come; with the breaker open only its probe knows */
+
+    if (live == 0 && ngx_exiting
+        && node->breaker.state == APIGW_RESP_BREAKER_CLOSED)
+    {
         ngx_http_apigw_redis_disconnect(node);
+        ngx_http_apigw_redis_command_fail(node);    /* tombstones only */
         ngx_http_apigw_redis_node_rest(node);
         node->state = NGX_HTTP_APIGW_REDIS_IDLE;
     }

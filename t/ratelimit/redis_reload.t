@@ -70,6 +70,33 @@ subtest 'Redis never answers' => sub {
 };
 
 
+subtest 'a request that comes late to a worker that exits' => sub {
+    my $gateway = Apigw::Limited->new($proxy, block => 'timeout 300ms;');
+    $gateway->becomes('a', qr/redis/, 'before');
+
+    # its body keeps the old worker, which meanwhile closes its idle
+    # connection; a reply that nobody awaits any more is still under way
+    my $slow = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+                                     PeerPort => $gateway->port);
+    print $slow "GET /t?k=slow HTTP/1.1\r\nHost: localhost\r\n";
+
+    $proxy->mode('hold');
+    my @sockets = under_way($gateway, 'gone');
+    kill 'HUP', $gateway->pid;
+    $gateway->logged(qr/gracefully shutting down/, 'the old worker goes');
+    local $/;
+    is Apigw::Limited::told(scalar readline $sockets[0]),
+        '200 local DEGRADED', 'one waits in vain';
+    $proxy->mode('pass');
+
+    print $slow "Connection: close\r\n\r\n";
+    is Apigw::Limited::told(scalar readline $slow), '200 redis PASSED',
+        'the late one is decided by Redis';
+    unlike $gateway->log, qr/out of order|to no command/, 'in order';
+    $gateway->ends_well;
+};
+
+
 subtest 'an idle connection does not keep a worker' => sub {
     my $gateway = Apigw::Limited->new($redis, workers => 2);
     $gateway->becomes('a', qr/redis/, 'before');
