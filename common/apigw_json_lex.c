@@ -16,6 +16,8 @@ enum {
 };
 
 
+/* Where a number is: what was read of it last. */
+
 enum {
     APIGW_JSON_START = 0,
     APIGW_JSON_MINUS,
@@ -23,10 +25,45 @@ enum {
     APIGW_JSON_EXP,
     APIGW_JSON_EXP_SIGN,
     APIGW_JSON_ZERO,                 /* from here on it may end */
-    APIGW_JSON_INT,
+    APIGW_JSON_INT,                  /* ... and go on with any digit */
     APIGW_JSON_FRACTION,
-    APIGW_JSON_EXP_DIGITS
+    APIGW_JSON_EXP_DIGITS,
+    APIGW_JSON_STOP                  /* the byte does not belong to it */
 };
+
+
+#define STOP  APIGW_JSON_STOP
+#define MIN   APIGW_JSON_MINUS
+#define ZERO  APIGW_JSON_ZERO
+#define INT   APIGW_JSON_INT
+#define PNT   APIGW_JSON_POINT
+#define FRAC  APIGW_JSON_FRACTION
+#define EXP   APIGW_JSON_EXP
+#define SIGN  APIGW_JSON_EXP_SIGN
+#define DIG   APIGW_JSON_EXP_DIGITS
+
+static const uint8_t  apigw_json_number_next[APIGW_JSON_STOP][7] = {
+    /* other     0   1-9     .     e     -     + */
+    {   STOP, ZERO,  INT, STOP, STOP,  MIN, STOP },
+    {   STOP, ZERO,  INT, STOP, STOP, STOP, STOP },
+    {   STOP, FRAC, FRAC, STOP, STOP, STOP, STOP },
+    {   STOP,  DIG,  DIG, STOP, STOP, SIGN, SIGN },
+    {   STOP,  DIG,  DIG, STOP, STOP, STOP, STOP },
+    {   STOP, STOP, STOP,  PNT,  EXP, STOP, STOP },
+    {   STOP,  INT,  INT,  PNT,  EXP, STOP, STOP },
+    {   STOP, FRAC, FRAC, STOP,  EXP, STOP, STOP },
+    {   STOP,  DIG,  DIG, STOP, STOP, STOP, STOP }
+};
+
+#undef STOP
+#undef MIN
+#undef ZERO
+#undef INT
+#undef PNT
+#undef FRAC
+#undef EXP
+#undef SIGN
+#undef DIG
 
 
 static apigw_rc_t apigw_json_lex_plain(apigw_json_lex_t *lex,
@@ -216,6 +253,35 @@ apigw_json_lex_unit(apigw_json_lex_t *lex, const apigw_json_options_t *options)
 }
 
 
+/* The column of the table above. */
+
+static inline unsigned
+apigw_json_number_class(uint8_t ch)
+{
+    switch (ch) {
+
+    case '0':
+        return 1;
+
+    case '.':
+        return 3;
+
+    case 'e':
+    case 'E':
+        return 4;
+
+    case '-':
+        return 5;
+
+    case '+':
+        return 6;
+
+    default:
+        return (uint8_t) (ch - '1') <= 8 ? 2 : 0;
+    }
+}
+
+
 static inline const uint8_t *
 apigw_json_lex_digits(const uint8_t *p, const uint8_t *end)
 {
@@ -231,105 +297,28 @@ apigw_rc_t
 apigw_json_lex_number(apigw_json_lex_t *lex, const uint8_t **pos,
     const uint8_t *end)
 {
-    bool            digit;
+    uint8_t         at;
     const uint8_t  *p;
 
     for (p = *pos; p < end; p++) {
 
-        digit = (uint8_t) (*p - '0') <= 9;
+        at = apigw_json_number_next[lex->at][apigw_json_number_class(*p)];
 
-        switch (lex->at) {
-
-        case APIGW_JSON_START:
-            if (*p == '-') {
-                lex->at = APIGW_JSON_MINUS;
-                continue;
-            }
-
-            /* fall through */
-
-        case APIGW_JSON_MINUS:
-            if (digit) {
-                lex->at = *p == '0' ? APIGW_JSON_ZERO : APIGW_JSON_INT;
-                continue;
-            }
-
-            goto invalid;
-
-        case APIGW_JSON_INT:
-            p = apigw_json_lex_digits(p, end);
-
-            if (p == end) {
-                goto used;
-            }
-
-            /* fall through */
-
-        case APIGW_JSON_ZERO:
-            if (*p == '.') {
-                lex->at = APIGW_JSON_POINT;
-                continue;
-            }
-
-            goto exponent;
-
-        case APIGW_JSON_FRACTION:
-            p = apigw_json_lex_digits(p, end);
-
-            if (p == end) {
-                goto used;
-            }
-
-            goto exponent;
-
-        case APIGW_JSON_EXP:
-            if (*p == '+' || *p == '-') {
-                lex->at = APIGW_JSON_EXP_SIGN;
-                continue;
-            }
-
-            /* fall through */
-
-        case APIGW_JSON_EXP_SIGN:
-        case APIGW_JSON_POINT:
-            if (digit) {
-                lex->at = lex->at == APIGW_JSON_POINT ? APIGW_JSON_FRACTION
-                                                      : APIGW_JSON_EXP_DIGITS;
-                continue;
-            }
-
-            goto invalid;
-
-        default: /* APIGW_JSON_EXP_DIGITS */
-            if (digit) {
-                continue;
-            }
-
+        if (at == APIGW_JSON_STOP) {
             *pos = p;
-            return APIGW_OK;
+            return apigw_json_lex_number_ends(lex) ? APIGW_OK : APIGW_EINPUT;
         }
 
-    exponent:
+        lex->at = at;
 
-        if (*p != 'e' && *p != 'E') {
-            *pos = p;
-            return APIGW_OK;
+        if (at >= APIGW_JSON_INT) {
+            p = apigw_json_lex_digits(p + 1, end) - 1;
         }
-
-        lex->at = APIGW_JSON_EXP;
     }
-
-used:
 
     *pos = end;
 
     return APIGW_AGAIN;
-
-invalid:
-
-    *pos = p;
-
-    return APIGW_EINPUT;
 }
 
 

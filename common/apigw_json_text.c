@@ -8,6 +8,7 @@
 static const uint8_t *apigw_json_decode_char(const uint8_t *p,
     const uint8_t *end, uint8_t out[4], size_t *len, bool *lone);
 static uint32_t apigw_json_decode_unit(const uint8_t *p, const uint8_t *end);
+static size_t apigw_utf8_encode(uint32_t code, uint8_t out[4]);
 static apigw_rc_t apigw_json_date_scale(apigw_str_t digits, int64_t point,
     uint64_t *out);
 
@@ -149,38 +150,43 @@ apigw_json_decode_char(const uint8_t *p, const uint8_t *end, uint8_t out[4],
         }
     }
 
+    if (code >= 0xd800 && code <= 0xdfff && lone) {
+        *lone = true;
+    }
+
+    *len = apigw_utf8_encode(code, out);
+
+    return p;
+}
+
+
+static size_t
+apigw_utf8_encode(uint32_t code, uint8_t out[4])
+{
     if (code < 0x80) {
         out[0] = code;
-        return p;
+        return 1;
     }
 
     if (code < 0x800) {
         out[0] = 0xc0 | code >> 6;
         out[1] = 0x80 | (code & 0x3f);
-        *len = 2;
-        return p;
+        return 2;
     }
 
     if (code < 0x10000) {
-
-        if (code >= 0xd800 && code <= 0xdfff && lone) {
-            *lone = true;
-        }
-
         out[0] = 0xe0 | code >> 12;
         out[1] = 0x80 | (code >> 6 & 0x3f);
         out[2] = 0x80 | (code & 0x3f);
-        *len = 3;
-        return p;
+        return 3;
     }
 
     out[0] = 0xf0 | code >> 18;
     out[1] = 0x80 | (code >> 12 & 0x3f);
     out[2] = 0x80 | (code >> 6 & 0x3f);
     out[3] = 0x80 | (code & 0x3f);
-    *len = 4;
 
-    return p;
+    return 4;
 }
 
 
