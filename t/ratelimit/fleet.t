@@ -21,7 +21,11 @@ my $address = $redis->address;
 my @fleet = map {
     Apigw::Nginx->new(modules => ['ratelimit'], workers => 2,
                       http => <<"CONF")
-    apigw_ratelimit_redis main { server $address; connect_timeout 10s; timeout 30s; }
+    apigw_ratelimit_redis main {
+        server $address;
+        connect_timeout 10s;
+        timeout 30s;
+    }
     apigw_ratelimit_policy user key=\$arg_u rate=100r/d burst=100 store=main;
     apigw_ratelimit_policy team key=\$arg_t rate=70r/d burst=70 store=main;
     apigw_ratelimit_policy all key=all rate=1000000r/d store=main;
