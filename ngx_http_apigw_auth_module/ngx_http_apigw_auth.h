@@ -101,7 +101,7 @@ typedef struct {
 typedef struct {
     ngx_str_t                        text;       /* of malloc() */
     ngx_err_t                        err;        /* why it could not be read */
-    const char                      *fault;      /* the call, or what is wrong */
+    const char                      *fault;      /* which call, or what of it */
     dev_t                            dev;
     ino_t                            ino;
     off_t                            size;

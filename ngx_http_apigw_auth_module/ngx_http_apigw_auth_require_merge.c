@@ -60,9 +60,10 @@ ngx_http_apigw_auth_require_policed(ngx_conf_t *cf,
     }
 
     ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                  "apigw_auth: a requirement where \"apigw_auth\" is off; write "
-                  "\"apigw_auth\" at the same level or above, or remove the "
-                  "requirement in %s:%ui", conf->place.file, conf->place.line);
+                  "apigw_auth: a requirement where \"apigw_auth\" is off; "
+                  "write \"apigw_auth\" at the same level or above, or remove "
+                  "the requirement in %s:%ui",
+                  conf->place.file, conf->place.line);
 
     return NGX_ERROR;
 }

@@ -188,6 +188,8 @@ ngx_http_apigw_ratelimit_policy_create(ngx_conf_t *cf,
 
     *policies = policy;
 
+    ngx_str_set(&policy->burst_text, "");
+
     policy->name = *name;
     policy->index = rmcf->policies.nelts - 1;
     policy->fixed_cost = 1;

@@ -160,7 +160,10 @@ ngx_http_apigw_ratelimit_item_init(ngx_http_request_t *r,
 }
 
 
-/* A lone variable's bytes stay where they are; others are put together. */
+/*
+ * A lone variable's bytes stay where they are; others are put together. An
+ * empty text has an address too: memory functions want one.
+ */
 
 static ngx_int_t
 ngx_http_apigw_ratelimit_value_get(ngx_http_request_t *r,
@@ -174,8 +177,8 @@ ngx_http_apigw_ratelimit_value_get(ngx_http_request_t *r,
 
     v = ngx_http_get_flushed_variable(r, value->index);
 
-    if (v == NULL || v->not_found) {
-        ngx_str_null(text);
+    if (v == NULL || v->not_found || v->len == 0) {
+        ngx_str_set(text, "");
         return NGX_OK;
     }
 

@@ -62,7 +62,7 @@ ngx_http_apigw_transform_header_filter(ngx_http_request_t *r)
     tlcf = ngx_http_get_module_loc_conf(r, ngx_http_apigw_transform_module);
 
     record = ngx_http_apigw_transform_record_find(r);
-    final = ngx_http_apigw_reject_is_final(&record->head);
+    final = record && ngx_http_apigw_reject_is_final(&record->head);
 
     if (tlcf->response == NULL) {
         goto done;

@@ -20,8 +20,9 @@ __DATA__
 --- config
 location /t { apigw_auth any; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_auth: no kind of credential; write "jwt=PROVIDER" or "key=STORE" in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_auth: no kind of credential; write "jwt=PROVIDER" or
+"key=STORE"
 
 
 
@@ -30,8 +31,9 @@ qr{\[emerg\] .*apigw_auth: apigw_auth: no kind of credential; write "jwt=PROVIDE
 --- config
 location /t { apigw_auth jwt=corp token=x; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_auth: unknown parameter "token=x"; write "jwt=PROVIDER", "key=STORE", "any", "all", or "off" alone in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_auth: unknown parameter "token=x"; write "jwt=PROVIDER",
+"key=STORE", "any", "all", or "off" alone
 
 
 
@@ -40,8 +42,9 @@ qr{\[emerg\] .*apigw_auth: apigw_auth: unknown parameter "token=x"; write "jwt=P
 --- config
 location /t { apigw_auth jwt=corp off; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_auth: unknown parameter "off"; write "jwt=PROVIDER", "key=STORE", "any", "all", or "off" alone in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_auth: unknown parameter "off"; write "jwt=PROVIDER",
+"key=STORE", "any", "all", or "off" alone
 
 
 
@@ -50,8 +53,9 @@ qr{\[emerg\] .*apigw_auth: apigw_auth: unknown parameter "off"; write "jwt=PROVI
 --- config
 location /t { apigw_auth jwt=corp jwt=corp; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_auth: "jwt=" given twice; list all names in one, separated by commas in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_auth: "jwt=" given twice; list all names in one, separated
+by commas
 
 
 
@@ -60,8 +64,8 @@ qr{\[emerg\] .*apigw_auth: apigw_auth: "jwt=" given twice; list all names in one
 --- config
 location /t { apigw_auth jwt=corp all any; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_auth: "all" or "any" given twice; write one of them in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_auth: "all" or "any" given twice; write one of them
 
 
 
@@ -70,8 +74,9 @@ qr{\[emerg\] .*apigw_auth: apigw_auth: "all" or "any" given twice; write one of 
 --- config
 location /t { apigw_auth jwt=corp,,x; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_auth: empty name in "jwt=corp,,x"; write names separated by single commas in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_auth: empty name in "jwt=corp,,x"; write names separated by
+single commas
 
 
 
@@ -80,8 +85,9 @@ qr{\[emerg\] .*apigw_auth: apigw_auth: empty name in "jwt=corp,,x"; write names 
 --- config
 location /t { apigw_auth key=; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_auth: empty name in "key="; write names separated by single commas in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_auth: empty name in "key="; write names separated by single
+commas
 
 
 
@@ -90,8 +96,9 @@ qr{\[emerg\] .*apigw_auth: apigw_auth: empty name in "key="; write names separat
 --- config
 location /t { apigw_auth jwt=other; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_auth: unknown provider "other"; add "apigw_jwt_provider other \{ \.\.\. \}" to the http block in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_auth: unknown provider "other"; add "apigw_jwt_provider
+other { ... }" to the http block
 
 
 
@@ -100,8 +107,9 @@ qr{\[emerg\] .*apigw_auth: apigw_auth: unknown provider "other"; add "apigw_jwt_
 --- config
 location /t { apigw_auth key=other; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_auth: unknown store "other"; add "apigw_key_store other \{ \.\.\. \}" to the http block in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_auth: unknown store "other"; add "apigw_key_store other {
+... }" to the http block
 
 
 
@@ -110,8 +118,8 @@ qr{\[emerg\] .*apigw_auth: apigw_auth: unknown store "other"; add "apigw_key_sto
 --- config
 location /t { apigw_auth key=partners,partners; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_auth: store "partners" is named twice; name it once in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_auth: store "partners" is named twice; name it once
 
 
 
@@ -120,8 +128,9 @@ qr{\[emerg\] .*apigw_auth: apigw_auth: store "partners" is named twice; name it 
 --- config
 location /t { apigw_auth jwt=corp,twin; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_auth: providers "corp" and "twin" have one issuer; name one of them in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_auth: providers "corp" and "twin" have one issuer; name one
+of them
 
 
 
@@ -130,8 +139,8 @@ qr{\[emerg\] .*apigw_auth: apigw_auth: providers "corp" and "twin" have one issu
 --- config
 location /t { apigw_auth jwt=corp; apigw_auth off; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*"apigw_auth" directive is duplicate in \S+nginx\.conf:\d+}
+--- emerg
+"apigw_auth" directive is duplicate
 
 
 
@@ -140,8 +149,9 @@ qr{\[emerg\] .*"apigw_auth" directive is duplicate in \S+nginx\.conf:\d+}
 --- config
 location /t { apigw_require_scope a; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: a requirement where "apigw_auth" is off; write "apigw_auth" at the same level or above, or remove the requirement in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: a requirement where "apigw_auth" is off; write "apigw_auth" at the
+same level or above, or remove the requirement
 
 
 
@@ -150,8 +160,9 @@ qr{\[emerg\] .*apigw_auth: a requirement where "apigw_auth" is off; write "apigw
 --- config
 location /t { apigw_auth off; apigw_require $arg_a; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: a requirement where "apigw_auth" is off; write "apigw_auth" at the same level or above, or remove the requirement in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: a requirement where "apigw_auth" is off; write "apigw_auth" at the
+same level or above, or remove the requirement
 
 
 
@@ -160,8 +171,9 @@ qr{\[emerg\] .*apigw_auth: a requirement where "apigw_auth" is off; write "apigw
 --- config
 location /t {  }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: a requirement where "apigw_auth" is off; write "apigw_auth" at the same level or above, or remove the requirement in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: a requirement where "apigw_auth" is off; write "apigw_auth" at the
+same level or above, or remove the requirement
 
 
 
@@ -170,8 +182,8 @@ qr{\[emerg\] .*apigw_auth: a requirement where "apigw_auth" is off; write "apigw
 --- config
 location /t { apigw_auth jwt=corp; apigw_require_scope ""; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_require_scope: invalid value ""; write one name per argument in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_require_scope: invalid value ""; write one name per argument
 
 
 
@@ -180,8 +192,9 @@ qr{\[emerg\] .*apigw_auth: apigw_require_scope: invalid value ""; write one name
 --- config
 location /t { apigw_auth jwt=corp; apigw_require_scope "a b"; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_require_scope: invalid value "a b"; write one name per argument in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_require_scope: invalid value "a b"; write one name per
+argument
 
 
 
@@ -190,8 +203,9 @@ qr{\[emerg\] .*apigw_auth: apigw_require_scope: invalid value "a b"; write one n
 --- config
 location /t { apigw_auth jwt=corp; apigw_require_scope "a\""; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_require_scope: invalid value "a""; write one name per argument in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_require_scope: invalid value "a""; write one name per
+argument
 
 
 
@@ -200,8 +214,9 @@ qr{\[emerg\] .*apigw_auth: apigw_require_scope: invalid value "a""; write one na
 --- config
 location /t { apigw_auth jwt=corp; apigw_require_claim a is b; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_require_claim: .* "is"; write "PATH OP VALUE", where OP is eq, in, any, gt, ge, lt, le, match or exists, with "!" in front to negate in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_require_claim: <any> "is"; write "PATH OP VALUE", where OP
+is eq, in, any, gt, ge, lt, le, match or exists, with "!" in front to negate
 
 
 
@@ -210,8 +225,8 @@ qr{\[emerg\] .*apigw_auth: apigw_require_claim: .* "is"; write "PATH OP VALUE", 
 --- config
 location /t { apigw_auth jwt=corp; apigw_require_claim a eq; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_require_claim: .*; write "PATH OP VALUE".* in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_require_claim: <any>; write "PATH OP VALUE"<any>
 
 
 
@@ -220,8 +235,8 @@ qr{\[emerg\] .*apigw_auth: apigw_require_claim: .*; write "PATH OP VALUE".* in \
 --- config
 location /t { apigw_auth jwt=corp; apigw_require_claim a match "("; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_require_claim: .*; correct the regular expression in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_require_claim: <any>; correct the regular expression
 
 
 
@@ -230,8 +245,9 @@ qr{\[emerg\] .*apigw_auth: apigw_require_claim: .*; correct the regular expressi
 --- config
 location /t { apigw_auth jwt=corp; apigw_require yes; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_require: "yes" is always the same; name a variable, such as \$ssl_client_verify in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_require: "yes" is always the same; name a variable, such as
+$ssl_client_verify
 
 
 
@@ -240,8 +256,8 @@ qr{\[emerg\] .*apigw_auth: apigw_require: "yes" is always the same; name a varia
 --- config
 location /t { apigw_auth jwt=corp; apigw_require error=403; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_require: nothing to require; name one or more variables in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_require: nothing to require; name one or more variables
 
 
 
@@ -250,8 +266,9 @@ qr{\[emerg\] .*apigw_auth: apigw_require: nothing to require; name one or more v
 --- config
 location /t { apigw_auth jwt=corp; apigw_require $arg_a error=500; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_require: invalid status "error=500"; write one from 400 to 493, such as "error=403" in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_require: invalid status "error=500"; write one from 400 to
+493, such as "error=403"
 
 
 
@@ -260,8 +277,9 @@ qr{\[emerg\] .*apigw_auth: apigw_require: invalid status "error=500"; write one 
 --- config
 location /t { apigw_auth jwt=corp; apigw_require $arg_a error=302; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_require: invalid status "error=302"; write one from 400 to 493, such as "error=403" in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_require: invalid status "error=302"; write one from 400 to
+493, such as "error=403"
 
 
 
@@ -270,8 +288,9 @@ qr{\[emerg\] .*apigw_auth: apigw_require: invalid status "error=302"; write one 
 --- config
 location /t { apigw_auth jwt=corp; apigw_require $arg_a error=444; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_require: invalid status "error=444"; write one from 400 to 493, such as "error=403" in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_require: invalid status "error=444"; write one from 400 to
+493, such as "error=403"
 
 
 
@@ -280,8 +299,9 @@ qr{\[emerg\] .*apigw_auth: apigw_require: invalid status "error=444"; write one 
 --- config
 location /t { apigw_auth jwt=corp; apigw_require $arg_a error=499; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_require: invalid status "error=499"; write one from 400 to 493, such as "error=403" in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_require: invalid status "error=499"; write one from 400 to
+493, such as "error=403"
 
 
 
@@ -290,8 +310,9 @@ qr{\[emerg\] .*apigw_auth: apigw_require: invalid status "error=499"; write one 
 --- config
 location /t { apigw_auth jwt=corp; apigw_require $arg_a error=x; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_require: invalid status "error=x"; write one from 400 to 493, such as "error=403" in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_require: invalid status "error=x"; write one from 400 to
+493, such as "error=403"
 
 
 
@@ -300,8 +321,8 @@ qr{\[emerg\] .*apigw_auth: apigw_require: invalid status "error=x"; write one fr
 --- config
 location /t { apigw_auth jwt=corp; apigw_require $no_such; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*unknown "no_such" variable}
+--- emerg
+unknown "no_such" variable
 
 
 
@@ -310,8 +331,9 @@ qr{\[emerg\] .*unknown "no_such" variable}
 --- config
 location /t { apigw_auth_anonymous guest; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_auth_anonymous: invalid parameter "guest"; write "consumer=NAME" or "off" in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_auth_anonymous: invalid parameter "guest"; write
+"consumer=NAME" or "off"
 
 
 
@@ -320,8 +342,9 @@ qr{\[emerg\] .*apigw_auth: apigw_auth_anonymous: invalid parameter "guest"; writ
 --- config
 location /t { apigw_auth_anonymous consumer=; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_auth_anonymous: invalid parameter "consumer="; write "consumer=NAME" or "off" in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_auth_anonymous: invalid parameter "consumer="; write
+"consumer=NAME" or "off"
 
 
 
@@ -330,8 +353,9 @@ qr{\[emerg\] .*apigw_auth: apigw_auth_anonymous: invalid parameter "consumer="; 
 --- config
 location /t { apigw_auth_set_header Host x; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_auth_set_header: header "Host" cannot be set; use a name of its own, such as X-Consumer in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_auth_set_header: header "Host" cannot be set; use a name of
+its own, such as X-Consumer
 
 
 
@@ -340,8 +364,9 @@ qr{\[emerg\] .*apigw_auth: apigw_auth_set_header: header "Host" cannot be set; u
 --- config
 location /t { apigw_auth_set_header transfer-encoding x; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_auth_set_header: header "transfer-encoding" cannot be set; use a name of its own, such as X-Consumer in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_auth_set_header: header "transfer-encoding" cannot be set;
+use a name of its own, such as X-Consumer
 
 
 
@@ -350,8 +375,9 @@ qr{\[emerg\] .*apigw_auth: apigw_auth_set_header: header "transfer-encoding" can
 --- config
 location /t { apigw_auth_set_header "X Y" x; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_auth_set_header: header "X Y" cannot be set; use a name of its own, such as X-Consumer in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_auth_set_header: header "X Y" cannot be set; use a name of
+its own, such as X-Consumer
 
 
 
@@ -360,8 +386,9 @@ qr{\[emerg\] .*apigw_auth: apigw_auth_set_header: header "X Y" cannot be set; us
 --- config
 location /t { apigw_auth_set_header X-A a; apigw_auth_set_header x_a b; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_auth_set_header: header "x_a" is set twice at one level; write it once in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_auth_set_header: header "x_a" is set twice at one level;
+write it once
 
 
 
@@ -370,8 +397,9 @@ qr{\[emerg\] .*apigw_auth: apigw_auth_set_header: header "x_a" is set twice at o
 --- config
 location /t { apigw_auth_forward cookie=keep; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_auth_forward: invalid parameter "cookie=keep"; write "token=keep", "token=strip", "key=keep" or "key=strip" in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_auth_forward: invalid parameter "cookie=keep"; write
+"token=keep", "token=strip", "key=keep" or "key=strip"
 
 
 
@@ -380,8 +408,9 @@ qr{\[emerg\] .*apigw_auth: apigw_auth_forward: invalid parameter "cookie=keep"; 
 --- config
 location /t { apigw_auth_forward key=keep key=strip; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_auth_forward: "key=keep" and "key=strip" concern the same; write one of them in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_auth_forward: "key=keep" and "key=strip" concern the same;
+write one of them
 
 
 
@@ -390,8 +419,8 @@ qr{\[emerg\] .*apigw_auth: apigw_auth_forward: "key=keep" and "key=strip" concer
 --- config
 location /t { apigw_auth_realm "a\nb"; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_auth_realm: invalid character in }
+--- emerg
+apigw_auth: apigw_auth_realm: invalid character in
 
 
 
@@ -400,8 +429,8 @@ qr{\[emerg\] .*apigw_auth: apigw_auth_realm: invalid character in }
 --- config
 location /t { apigw_auth_preflight maybe; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*invalid value "maybe" in \S+nginx\.conf:\d+}
+--- emerg
+invalid value "maybe"
 
 
 
@@ -410,8 +439,8 @@ qr{\[emerg\] .*invalid value "maybe" in \S+nginx\.conf:\d+}
 --- config
 location /t { apigw_auth_error json; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*invalid value "json" in \S+nginx\.conf:\d+}
+--- emerg
+invalid value "json"
 
 
 
@@ -420,8 +449,8 @@ qr{\[emerg\] .*invalid value "json" in \S+nginx\.conf:\d+}
 --- config
 location /t { apigw_auth_log_level debug; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*invalid value "debug" in \S+nginx\.conf:\d+}
+--- emerg
+invalid value "debug"
 
 
 
@@ -430,8 +459,9 @@ qr{\[emerg\] .*invalid value "debug" in \S+nginx\.conf:\d+}
 --- config
 location /t { apigw_auth_dry_run maybe; }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*invalid value "maybe" in "apigw_auth_dry_run" directive, it must be "on" or "off" in \S+nginx\.conf:\d+}
+--- emerg
+invalid value "maybe" in "apigw_auth_dry_run" directive, it must be "on" or
+"off"
 
 
 
@@ -440,8 +470,8 @@ qr{\[emerg\] .*invalid value "maybe" in "apigw_auth_dry_run" directive, it must 
 --- config
 location /t {  }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_claim_set: invalid variable "role"; write it with a "\$" in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_claim_set: invalid variable "role"; write it with a "$"
 
 
 
@@ -450,8 +480,8 @@ qr{\[emerg\] .*apigw_auth: apigw_claim_set: invalid variable "role"; write it wi
 --- config
 location /t {  }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_claim_set: unknown form "xml"; write "json" or "csv" in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_claim_set: unknown form "xml"; write "json" or "csv"
 
 
 
@@ -460,8 +490,9 @@ qr{\[emerg\] .*apigw_auth: apigw_claim_set: unknown form "xml"; write "json" or 
 --- config
 location /t {  }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_claim_set: invalid claim "\.a\[": .*; write a member's name, or a path such as "\.realm_access\.roles" in \S+nginx\.conf:\d+}
+--- emerg
+apigw_auth: apigw_claim_set: invalid claim ".a[": <any>; write a member's
+name, or a path such as ".realm_access.roles"
 
 
 
@@ -470,8 +501,8 @@ qr{\[emerg\] .*apigw_auth: apigw_claim_set: invalid claim "\.a\[": .*; write a m
 --- config
 location /t {  }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*the duplicate "role" variable in \S+nginx\.conf:\d+}
+--- emerg
+the duplicate "role" variable
 
 
 
@@ -480,8 +511,8 @@ qr{\[emerg\] .*the duplicate "role" variable in \S+nginx\.conf:\d+}
 --- config
 location /t { if ($arg_a) { apigw_auth jwt=corp; } }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*"apigw_auth" directive is not allowed here in \S+nginx\.conf:\d+}
+--- emerg
+"apigw_auth" directive is not allowed here
 
 
 
@@ -490,8 +521,8 @@ qr{\[emerg\] .*"apigw_auth" directive is not allowed here in \S+nginx\.conf:\d+}
 --- config
 location /t { if ($arg_a) { apigw_require_scope a; } }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*"apigw_require_scope" directive is not allowed here in \S+nginx\.conf:\d+}
+--- emerg
+"apigw_require_scope" directive is not allowed here
 
 
 
@@ -500,8 +531,8 @@ qr{\[emerg\] .*"apigw_require_scope" directive is not allowed here in \S+nginx\.
 --- config
 location /t { if ($arg_a) { apigw_auth_set_header X-A b; } }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*"apigw_auth_set_header" directive is not allowed here in \S+nginx\.conf:\d+}
+--- emerg
+"apigw_auth_set_header" directive is not allowed here
 
 
 
@@ -510,8 +541,8 @@ qr{\[emerg\] .*"apigw_auth_set_header" directive is not allowed here in \S+nginx
 --- config
 location /t { if ($arg_a) { apigw_auth_dry_run on; } }
 --- must_die
---- error_log eval
-qr{\[emerg\] .*"apigw_auth_dry_run" directive is not allowed here in \S+nginx\.conf:\d+}
+--- emerg
+"apigw_auth_dry_run" directive is not allowed here
 
 
 

@@ -15,6 +15,7 @@ input ends. The path says what to do, the query how:
     length=+N|-N           lies about Content-Length
     cut=N                  N bytes of the (coded) body, then closes
     reset=1                ... with RST
+    endless=1              the body again and again, chunked, until it cannot
 /die    closes the connection without an answer the first time that it is asked
         with this query; then as /echo
 """
@@ -137,6 +138,16 @@ class Handler(socketserver.StreamRequestHandler):
             fields["Content-Encoding"] = \
                 "gzip" if coding == "gzip" else "deflate"
         more = [line.replace(":", ": ", 1) for line in args.get("header", [])]
+
+        if arg("endless"):
+            fields["Transfer-Encoding"] = "chunked"
+            piece = b"%x\r\n%s\r\n" % (len(body), body)
+            try:
+                self.put(status, fields, more, piece)
+                while True:
+                    self.wfile.write(piece)
+            except OSError:
+                return False
 
         chunk = int(arg("chunk", 0))
         stays = self.stays()

@@ -96,7 +96,7 @@ TEST(items_are_written_as_a_list)
     apigw_str_t              a = apigw_str("per_user"), b = apigw_str("b");
     apigw_ratelimit_quota_t  quota = { 100, 60 };
     static const char        policies[] =
-                                     "\"per_user\";q=100;w=60, \"b\";q=100;w=60";
+                                    "\"per_user\";q=100;w=60, \"b\";q=100;w=60";
     static const char        states[] = "\"per_user\";r=42;t=35, \"b\";r=0;t=0";
 
     p = apigw_ratelimit_write_policy(buf, true, a, &quota);
