@@ -70,16 +70,14 @@ ignoring stale global SSL error
 --- config eval: $::Location
 --- request eval: [("GET /t") x 6]
 --- more_headers eval
-[map { Apigw::Token::bearer(alg => $_) }
-    qw(RS256 PS256 ES256 EdDSA RS384 ES384)]
+[map { Apigw::Token::bearer(alg => $_) } qw(RS256 PS256 ES256 EdDSA RS384 ES384)]
 --- error_code eval: [200, 200, 200, 200, 401, 401]
 --- refused: alg_not_allowed
 
 
 
 === only what is listed is taken
---- http_config eval
-Apigw::Token::provider('corp', 'algorithms ES256;', @::Public)
+--- http_config eval: Apigw::Token::provider('corp', 'algorithms ES256;', @::Public)
 --- config eval: $::Location
 --- request eval: [("GET /t") x 3]
 --- more_headers eval

@@ -23,10 +23,8 @@ __DATA__
 WWW-Authenticate: Bearer realm="api"
 Content-Type: application/problem+json
 Cache-Control: no-store
---- response_body_like eval
-'^\{"type":"about:blank","title":"Unauthorized","status":401,'
-. '"detail":"The request carries no credentials\.",'
-. '"instance":"[0-9a-f]{32}"\}$'
+--- response_body_like chomp
+^\{"type":"about:blank","title":"Unauthorized","status":401,"detail":"The request carries no credentials\.","instance":"[0-9a-f]{32}"\}$
 
 
 
@@ -74,13 +72,10 @@ WWW-Authenticate: Bearer realm="my \"api\" \\ 1"
 --- more_headers
 Authorization: Bearer x
 --- error_code: 401
---- response_headers eval
-'WWW-Authenticate: Bearer error="invalid_token", '
-. 'error_description="the access token is not valid", realm="api"'
---- response_body_like eval
-'^\{"type":"about:blank","title":"Unauthorized","status":401,'
-. '"detail":"The access token is not valid\.",'
-. '"instance":"[0-9a-f]{32}","error":"invalid_token"\}$'
+--- response_headers
+WWW-Authenticate: Bearer error="invalid_token", error_description="the access token is not valid", realm="api"
+--- response_body_like chomp
+^\{"type":"about:blank","title":"Unauthorized","status":401,"detail":"The access token is not valid\.","instance":"[0-9a-f]{32}","error":"invalid_token"\}$
 
 
 
@@ -91,8 +86,7 @@ Authorization: Bearer
 --- error_code: 400
 --- response_headers_like
 WWW-Authenticate: Bearer error="invalid_request", .*
---- response_body_like
-"title":"Bad Request","status":400,.*"error":"invalid_request"
+--- response_body_like: "title":"Bad Request","status":400,.*"error":"invalid_request"
 
 
 

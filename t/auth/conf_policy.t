@@ -20,9 +20,8 @@ __DATA__
 --- config
 location /t { apigw_auth any; }
 --- must_die
---- emerg
-apigw_auth: apigw_auth: no kind of credential; write "jwt=PROVIDER" or
-"key=STORE"
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_auth: no kind of credential; write "jwt=PROVIDER" or "key=STORE" in \S+nginx\.conf:\d+}
 
 
 
@@ -31,9 +30,8 @@ apigw_auth: apigw_auth: no kind of credential; write "jwt=PROVIDER" or
 --- config
 location /t { apigw_auth jwt=corp token=x; }
 --- must_die
---- emerg
-apigw_auth: apigw_auth: unknown parameter "token=x"; write "jwt=PROVIDER",
-"key=STORE", "any", "all", or "off" alone
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_auth: unknown parameter "token=x"; write "jwt=PROVIDER", "key=STORE", "any", "all", or "off" alone in \S+nginx\.conf:\d+}
 
 
 
@@ -42,9 +40,8 @@ apigw_auth: apigw_auth: unknown parameter "token=x"; write "jwt=PROVIDER",
 --- config
 location /t { apigw_auth jwt=corp off; }
 --- must_die
---- emerg
-apigw_auth: apigw_auth: unknown parameter "off"; write "jwt=PROVIDER",
-"key=STORE", "any", "all", or "off" alone
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_auth: unknown parameter "off"; write "jwt=PROVIDER", "key=STORE", "any", "all", or "off" alone in \S+nginx\.conf:\d+}
 
 
 
@@ -53,9 +50,8 @@ apigw_auth: apigw_auth: unknown parameter "off"; write "jwt=PROVIDER",
 --- config
 location /t { apigw_auth jwt=corp jwt=corp; }
 --- must_die
---- emerg
-apigw_auth: apigw_auth: "jwt=" given twice; list all names in one, separated
-by commas
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_auth: "jwt=" given twice; list all names in one, separated by commas in \S+nginx\.conf:\d+}
 
 
 
@@ -64,8 +60,8 @@ by commas
 --- config
 location /t { apigw_auth jwt=corp all any; }
 --- must_die
---- emerg
-apigw_auth: apigw_auth: "all" or "any" given twice; write one of them
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_auth: "all" or "any" given twice; write one of them in \S+nginx\.conf:\d+}
 
 
 
@@ -74,9 +70,8 @@ apigw_auth: apigw_auth: "all" or "any" given twice; write one of them
 --- config
 location /t { apigw_auth jwt=corp,,x; }
 --- must_die
---- emerg
-apigw_auth: apigw_auth: empty name in "jwt=corp,,x"; write names separated by
-single commas
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_auth: empty name in "jwt=corp,,x"; write names separated by single commas in \S+nginx\.conf:\d+}
 
 
 
@@ -85,9 +80,8 @@ single commas
 --- config
 location /t { apigw_auth key=; }
 --- must_die
---- emerg
-apigw_auth: apigw_auth: empty name in "key="; write names separated by single
-commas
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_auth: empty name in "key="; write names separated by single commas in \S+nginx\.conf:\d+}
 
 
 
@@ -96,9 +90,8 @@ commas
 --- config
 location /t { apigw_auth jwt=other; }
 --- must_die
---- emerg
-apigw_auth: apigw_auth: unknown provider "other"; add "apigw_jwt_provider
-other { ... }" to the http block
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_auth: unknown provider "other"; add "apigw_jwt_provider other \{ \.\.\. \}" to the http block in \S+nginx\.conf:\d+}
 
 
 
@@ -107,9 +100,8 @@ other { ... }" to the http block
 --- config
 location /t { apigw_auth key=other; }
 --- must_die
---- emerg
-apigw_auth: apigw_auth: unknown store "other"; add "apigw_key_store other {
-... }" to the http block
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_auth: unknown store "other"; add "apigw_key_store other \{ \.\.\. \}" to the http block in \S+nginx\.conf:\d+}
 
 
 
@@ -118,8 +110,8 @@ apigw_auth: apigw_auth: unknown store "other"; add "apigw_key_store other {
 --- config
 location /t { apigw_auth key=partners,partners; }
 --- must_die
---- emerg
-apigw_auth: apigw_auth: store "partners" is named twice; name it once
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_auth: store "partners" is named twice; name it once in \S+nginx\.conf:\d+}
 
 
 
@@ -128,9 +120,8 @@ apigw_auth: apigw_auth: store "partners" is named twice; name it once
 --- config
 location /t { apigw_auth jwt=corp,twin; }
 --- must_die
---- emerg
-apigw_auth: apigw_auth: providers "corp" and "twin" have one issuer; name one
-of them
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_auth: providers "corp" and "twin" have one issuer; name one of them in \S+nginx\.conf:\d+}
 
 
 
@@ -139,8 +130,8 @@ of them
 --- config
 location /t { apigw_auth jwt=corp; apigw_auth off; }
 --- must_die
---- emerg
-"apigw_auth" directive is duplicate
+--- error_log eval
+qr{\[emerg\] .*"apigw_auth" directive is duplicate in \S+nginx\.conf:\d+}
 
 
 
@@ -149,9 +140,8 @@ location /t { apigw_auth jwt=corp; apigw_auth off; }
 --- config
 location /t { apigw_require_scope a; }
 --- must_die
---- emerg
-apigw_auth: a requirement where "apigw_auth" is off; write "apigw_auth" at the
-same level or above, or remove the requirement
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: a requirement where "apigw_auth" is off; write "apigw_auth" at the same level or above, or remove the requirement in \S+nginx\.conf:\d+}
 
 
 
@@ -160,9 +150,8 @@ same level or above, or remove the requirement
 --- config
 location /t { apigw_auth off; apigw_require $arg_a; }
 --- must_die
---- emerg
-apigw_auth: a requirement where "apigw_auth" is off; write "apigw_auth" at the
-same level or above, or remove the requirement
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: a requirement where "apigw_auth" is off; write "apigw_auth" at the same level or above, or remove the requirement in \S+nginx\.conf:\d+}
 
 
 
@@ -171,9 +160,8 @@ same level or above, or remove the requirement
 --- config
 location /t {  }
 --- must_die
---- emerg
-apigw_auth: a requirement where "apigw_auth" is off; write "apigw_auth" at the
-same level or above, or remove the requirement
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: a requirement where "apigw_auth" is off; write "apigw_auth" at the same level or above, or remove the requirement in \S+nginx\.conf:\d+}
 
 
 
@@ -182,8 +170,8 @@ same level or above, or remove the requirement
 --- config
 location /t { apigw_auth jwt=corp; apigw_require_scope ""; }
 --- must_die
---- emerg
-apigw_auth: apigw_require_scope: invalid value ""; write one name per argument
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_require_scope: invalid value ""; write one name per argument in \S+nginx\.conf:\d+}
 
 
 
@@ -192,9 +180,8 @@ apigw_auth: apigw_require_scope: invalid value ""; write one name per argument
 --- config
 location /t { apigw_auth jwt=corp; apigw_require_scope "a b"; }
 --- must_die
---- emerg
-apigw_auth: apigw_require_scope: invalid value "a b"; write one name per
-argument
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_require_scope: invalid value "a b"; write one name per argument in \S+nginx\.conf:\d+}
 
 
 
@@ -203,9 +190,8 @@ argument
 --- config
 location /t { apigw_auth jwt=corp; apigw_require_scope "a\""; }
 --- must_die
---- emerg
-apigw_auth: apigw_require_scope: invalid value "a""; write one name per
-argument
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_require_scope: invalid value "a""; write one name per argument in \S+nginx\.conf:\d+}
 
 
 
@@ -214,9 +200,8 @@ argument
 --- config
 location /t { apigw_auth jwt=corp; apigw_require_claim a is b; }
 --- must_die
---- emerg
-apigw_auth: apigw_require_claim: <any> "is"; write "PATH OP VALUE", where OP
-is eq, in, any, gt, ge, lt, le, match or exists, with "!" in front to negate
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_require_claim: .* "is"; write "PATH OP VALUE", where OP is eq, in, any, gt, ge, lt, le, match or exists, with "!" in front to negate in \S+nginx\.conf:\d+}
 
 
 
@@ -225,8 +210,8 @@ is eq, in, any, gt, ge, lt, le, match or exists, with "!" in front to negate
 --- config
 location /t { apigw_auth jwt=corp; apigw_require_claim a eq; }
 --- must_die
---- emerg
-apigw_auth: apigw_require_claim: <any>; write "PATH OP VALUE"<any>
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_require_claim: .*; write "PATH OP VALUE".* in \S+nginx\.conf:\d+}
 
 
 
@@ -235,8 +220,8 @@ apigw_auth: apigw_require_claim: <any>; write "PATH OP VALUE"<any>
 --- config
 location /t { apigw_auth jwt=corp; apigw_require_claim a match "("; }
 --- must_die
---- emerg
-apigw_auth: apigw_require_claim: <any>; correct the regular expression
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_require_claim: .*; correct the regular expression in \S+nginx\.conf:\d+}
 
 
 
@@ -245,9 +230,8 @@ apigw_auth: apigw_require_claim: <any>; correct the regular expression
 --- config
 location /t { apigw_auth jwt=corp; apigw_require yes; }
 --- must_die
---- emerg
-apigw_auth: apigw_require: "yes" is always the same; name a variable, such as
-$ssl_client_verify
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_require: "yes" is always the same; name a variable, such as \$ssl_client_verify in \S+nginx\.conf:\d+}
 
 
 
@@ -256,8 +240,8 @@ $ssl_client_verify
 --- config
 location /t { apigw_auth jwt=corp; apigw_require error=403; }
 --- must_die
---- emerg
-apigw_auth: apigw_require: nothing to require; name one or more variables
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_require: nothing to require; name one or more variables in \S+nginx\.conf:\d+}
 
 
 
@@ -266,9 +250,8 @@ apigw_auth: apigw_require: nothing to require; name one or more variables
 --- config
 location /t { apigw_auth jwt=corp; apigw_require $arg_a error=500; }
 --- must_die
---- emerg
-apigw_auth: apigw_require: invalid status "error=500"; write one from 400 to
-493, such as "error=403"
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_require: invalid status "error=500"; write one from 400 to 493, such as "error=403" in \S+nginx\.conf:\d+}
 
 
 
@@ -277,9 +260,8 @@ apigw_auth: apigw_require: invalid status "error=500"; write one from 400 to
 --- config
 location /t { apigw_auth jwt=corp; apigw_require $arg_a error=302; }
 --- must_die
---- emerg
-apigw_auth: apigw_require: invalid status "error=302"; write one from 400 to
-493, such as "error=403"
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_require: invalid status "error=302"; write one from 400 to 493, such as "error=403" in \S+nginx\.conf:\d+}
 
 
 
@@ -288,9 +270,8 @@ apigw_auth: apigw_require: invalid status "error=302"; write one from 400 to
 --- config
 location /t { apigw_auth jwt=corp; apigw_require $arg_a error=444; }
 --- must_die
---- emerg
-apigw_auth: apigw_require: invalid status "error=444"; write one from 400 to
-493, such as "error=403"
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_require: invalid status "error=444"; write one from 400 to 493, such as "error=403" in \S+nginx\.conf:\d+}
 
 
 
@@ -299,9 +280,8 @@ apigw_auth: apigw_require: invalid status "error=444"; write one from 400 to
 --- config
 location /t { apigw_auth jwt=corp; apigw_require $arg_a error=499; }
 --- must_die
---- emerg
-apigw_auth: apigw_require: invalid status "error=499"; write one from 400 to
-493, such as "error=403"
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_require: invalid status "error=499"; write one from 400 to 493, such as "error=403" in \S+nginx\.conf:\d+}
 
 
 
@@ -310,9 +290,8 @@ apigw_auth: apigw_require: invalid status "error=499"; write one from 400 to
 --- config
 location /t { apigw_auth jwt=corp; apigw_require $arg_a error=x; }
 --- must_die
---- emerg
-apigw_auth: apigw_require: invalid status "error=x"; write one from 400 to
-493, such as "error=403"
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_require: invalid status "error=x"; write one from 400 to 493, such as "error=403" in \S+nginx\.conf:\d+}
 
 
 
@@ -321,8 +300,8 @@ apigw_auth: apigw_require: invalid status "error=x"; write one from 400 to
 --- config
 location /t { apigw_auth jwt=corp; apigw_require $no_such; }
 --- must_die
---- emerg
-unknown "no_such" variable
+--- error_log eval
+qr{\[emerg\] .*unknown "no_such" variable}
 
 
 
@@ -331,9 +310,8 @@ unknown "no_such" variable
 --- config
 location /t { apigw_auth_anonymous guest; }
 --- must_die
---- emerg
-apigw_auth: apigw_auth_anonymous: invalid parameter "guest"; write
-"consumer=NAME" or "off"
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_auth_anonymous: invalid parameter "guest"; write "consumer=NAME" or "off" in \S+nginx\.conf:\d+}
 
 
 
@@ -342,9 +320,8 @@ apigw_auth: apigw_auth_anonymous: invalid parameter "guest"; write
 --- config
 location /t { apigw_auth_anonymous consumer=; }
 --- must_die
---- emerg
-apigw_auth: apigw_auth_anonymous: invalid parameter "consumer="; write
-"consumer=NAME" or "off"
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_auth_anonymous: invalid parameter "consumer="; write "consumer=NAME" or "off" in \S+nginx\.conf:\d+}
 
 
 
@@ -353,9 +330,8 @@ apigw_auth: apigw_auth_anonymous: invalid parameter "consumer="; write
 --- config
 location /t { apigw_auth_set_header Host x; }
 --- must_die
---- emerg
-apigw_auth: apigw_auth_set_header: header "Host" cannot be set; use a name of
-its own, such as X-Consumer
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_auth_set_header: header "Host" cannot be set; use a name of its own, such as X-Consumer in \S+nginx\.conf:\d+}
 
 
 
@@ -364,9 +340,8 @@ its own, such as X-Consumer
 --- config
 location /t { apigw_auth_set_header transfer-encoding x; }
 --- must_die
---- emerg
-apigw_auth: apigw_auth_set_header: header "transfer-encoding" cannot be set;
-use a name of its own, such as X-Consumer
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_auth_set_header: header "transfer-encoding" cannot be set; use a name of its own, such as X-Consumer in \S+nginx\.conf:\d+}
 
 
 
@@ -375,9 +350,8 @@ use a name of its own, such as X-Consumer
 --- config
 location /t { apigw_auth_set_header "X Y" x; }
 --- must_die
---- emerg
-apigw_auth: apigw_auth_set_header: header "X Y" cannot be set; use a name of
-its own, such as X-Consumer
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_auth_set_header: header "X Y" cannot be set; use a name of its own, such as X-Consumer in \S+nginx\.conf:\d+}
 
 
 
@@ -386,9 +360,8 @@ its own, such as X-Consumer
 --- config
 location /t { apigw_auth_set_header X-A a; apigw_auth_set_header x_a b; }
 --- must_die
---- emerg
-apigw_auth: apigw_auth_set_header: header "x_a" is set twice at one level;
-write it once
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_auth_set_header: header "x_a" is set twice at one level; write it once in \S+nginx\.conf:\d+}
 
 
 
@@ -397,9 +370,8 @@ write it once
 --- config
 location /t { apigw_auth_forward cookie=keep; }
 --- must_die
---- emerg
-apigw_auth: apigw_auth_forward: invalid parameter "cookie=keep"; write
-"token=keep", "token=strip", "key=keep" or "key=strip"
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_auth_forward: invalid parameter "cookie=keep"; write "token=keep", "token=strip", "key=keep" or "key=strip" in \S+nginx\.conf:\d+}
 
 
 
@@ -408,9 +380,8 @@ apigw_auth: apigw_auth_forward: invalid parameter "cookie=keep"; write
 --- config
 location /t { apigw_auth_forward key=keep key=strip; }
 --- must_die
---- emerg
-apigw_auth: apigw_auth_forward: "key=keep" and "key=strip" concern the same;
-write one of them
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_auth_forward: "key=keep" and "key=strip" concern the same; write one of them in \S+nginx\.conf:\d+}
 
 
 
@@ -419,8 +390,8 @@ write one of them
 --- config
 location /t { apigw_auth_realm "a\nb"; }
 --- must_die
---- emerg
-apigw_auth: apigw_auth_realm: invalid character in
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_auth_realm: invalid character in }
 
 
 
@@ -429,8 +400,8 @@ apigw_auth: apigw_auth_realm: invalid character in
 --- config
 location /t { apigw_auth_preflight maybe; }
 --- must_die
---- emerg
-invalid value "maybe"
+--- error_log eval
+qr{\[emerg\] .*invalid value "maybe" in \S+nginx\.conf:\d+}
 
 
 
@@ -439,8 +410,8 @@ invalid value "maybe"
 --- config
 location /t { apigw_auth_error json; }
 --- must_die
---- emerg
-invalid value "json"
+--- error_log eval
+qr{\[emerg\] .*invalid value "json" in \S+nginx\.conf:\d+}
 
 
 
@@ -449,8 +420,8 @@ invalid value "json"
 --- config
 location /t { apigw_auth_log_level debug; }
 --- must_die
---- emerg
-invalid value "debug"
+--- error_log eval
+qr{\[emerg\] .*invalid value "debug" in \S+nginx\.conf:\d+}
 
 
 
@@ -459,9 +430,8 @@ invalid value "debug"
 --- config
 location /t { apigw_auth_dry_run maybe; }
 --- must_die
---- emerg
-invalid value "maybe" in "apigw_auth_dry_run" directive, it must be "on" or
-"off"
+--- error_log eval
+qr{\[emerg\] .*invalid value "maybe" in "apigw_auth_dry_run" directive, it must be "on" or "off" in \S+nginx\.conf:\d+}
 
 
 
@@ -470,8 +440,8 @@ invalid value "maybe" in "apigw_auth_dry_run" directive, it must be "on" or
 --- config
 location /t {  }
 --- must_die
---- emerg
-apigw_auth: apigw_claim_set: invalid variable "role"; write it with a "$"
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_claim_set: invalid variable "role"; write it with a "\$" in \S+nginx\.conf:\d+}
 
 
 
@@ -480,8 +450,8 @@ apigw_auth: apigw_claim_set: invalid variable "role"; write it with a "$"
 --- config
 location /t {  }
 --- must_die
---- emerg
-apigw_auth: apigw_claim_set: unknown form "xml"; write "json" or "csv"
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_claim_set: unknown form "xml"; write "json" or "csv" in \S+nginx\.conf:\d+}
 
 
 
@@ -490,9 +460,8 @@ apigw_auth: apigw_claim_set: unknown form "xml"; write "json" or "csv"
 --- config
 location /t {  }
 --- must_die
---- emerg
-apigw_auth: apigw_claim_set: invalid claim ".a[": <any>; write a member's
-name, or a path such as ".realm_access.roles"
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_claim_set: invalid claim "\.a\[": .*; write a member's name, or a path such as "\.realm_access\.roles" in \S+nginx\.conf:\d+}
 
 
 
@@ -501,8 +470,8 @@ name, or a path such as ".realm_access.roles"
 --- config
 location /t {  }
 --- must_die
---- emerg
-the duplicate "role" variable
+--- error_log eval
+qr{\[emerg\] .*the duplicate "role" variable in \S+nginx\.conf:\d+}
 
 
 
@@ -511,8 +480,8 @@ the duplicate "role" variable
 --- config
 location /t { if ($arg_a) { apigw_auth jwt=corp; } }
 --- must_die
---- emerg
-"apigw_auth" directive is not allowed here
+--- error_log eval
+qr{\[emerg\] .*"apigw_auth" directive is not allowed here in \S+nginx\.conf:\d+}
 
 
 
@@ -521,8 +490,8 @@ location /t { if ($arg_a) { apigw_auth jwt=corp; } }
 --- config
 location /t { if ($arg_a) { apigw_require_scope a; } }
 --- must_die
---- emerg
-"apigw_require_scope" directive is not allowed here
+--- error_log eval
+qr{\[emerg\] .*"apigw_require_scope" directive is not allowed here in \S+nginx\.conf:\d+}
 
 
 
@@ -531,8 +500,8 @@ location /t { if ($arg_a) { apigw_require_scope a; } }
 --- config
 location /t { if ($arg_a) { apigw_auth_set_header X-A b; } }
 --- must_die
---- emerg
-"apigw_auth_set_header" directive is not allowed here
+--- error_log eval
+qr{\[emerg\] .*"apigw_auth_set_header" directive is not allowed here in \S+nginx\.conf:\d+}
 
 
 
@@ -541,8 +510,8 @@ location /t { if ($arg_a) { apigw_auth_set_header X-A b; } }
 --- config
 location /t { if ($arg_a) { apigw_auth_dry_run on; } }
 --- must_die
---- emerg
-"apigw_auth_dry_run" directive is not allowed here
+--- error_log eval
+qr{\[emerg\] .*"apigw_auth_dry_run" directive is not allowed here in \S+nginx\.conf:\d+}
 
 
 

@@ -40,9 +40,8 @@ main::block(q{})
 --- config
 location /t { return 204; }
 --- must_die
---- emerg
-apigw_auth: apigw_key_store "partners": no source of keys; add "file PATH;",
-which "apigw-key create" makes
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": no source of keys; add "file PATH;", which "apigw-key create" makes in \S+nginx\.conf:\d+}
 
 
 
@@ -52,100 +51,85 @@ main::block(q{colour blue;})
 --- config
 location /t { return 204; }
 --- must_die
---- emerg
-apigw_auth: apigw_key_store "partners": unknown parameter "colour"; the
-parameters are file, name, pepper_file, prefix, check
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": unknown parameter "colour"; the parameters are file, name, pepper_file, prefix, check in \S+nginx\.conf:\d+}
 
 
 
 === a name that is no header
 --- http_config eval
-main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;
-              name "X Key";})
+main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;name "X Key";})
 --- config
 location /t { return 204; }
 --- must_die
---- emerg
-apigw_auth: apigw_key_store "partners": invalid header "X Key" in "name";
-write a name such as X-API-Key first
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid header "X Key" in "name"; write a name such as X-API-Key first in \S+nginx\.conf:\d+}
 
 
 
 === a protected header
 --- http_config eval
-main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;
-              name Host;})
+main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;name Host;})
 --- config
 location /t { return 204; }
 --- must_die
---- emerg
-apigw_auth: apigw_key_store "partners": invalid header "Host" in "name"; write
-a name such as X-API-Key first
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid header "Host" in "name"; write a name such as X-API-Key first in \S+nginx\.conf:\d+}
 
 
 
 === an unknown place
 --- http_config eval
-main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;
-              name X-Key query:k;})
+main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;name X-Key query:k;})
 --- config
 location /t { return 204; }
 --- must_die
---- emerg
-apigw_auth: apigw_key_store "partners": unknown place "query:k" in "name";
-write "arg:NAME", "cookie:NAME" or "basic"
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": unknown place "query:k" in "name"; write "arg:NAME", "cookie:NAME" or "basic" in \S+nginx\.conf:\d+}
 
 
 
 === a place without a name
 --- http_config eval
-main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;
-              name X-Key arg:;})
+main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;name X-Key arg:;})
 --- config
 location /t { return 204; }
 --- must_die
---- emerg
-apigw_auth: apigw_key_store "partners": unknown place "arg:" in "name"; write
-"arg:NAME", "cookie:NAME" or "basic"
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": unknown place "arg:" in "name"; write "arg:NAME", "cookie:NAME" or "basic" in \S+nginx\.conf:\d+}
 
 
 
 === a place named twice
 --- http_config eval
-main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;
-              name X-Key cookie:k cookie:k;})
+main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;name X-Key cookie:k cookie:k;})
 --- config
 location /t { return 204; }
 --- must_die
---- emerg
-apigw_auth: apigw_key_store "partners": a place named twice in "name"; write
-each once
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": a place named twice in "name"; write each once in \S+nginx\.conf:\d+}
 
 
 
 === an invalid prefix
 --- http_config eval
-main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;
-              prefix g_w;})
+main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;prefix g_w;})
 --- config
 location /t { return 204; }
 --- must_die
---- emerg
-apigw_auth: apigw_key_store "partners": invalid "prefix" "g_w"; use 1 to 16
-letters and digits
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid "prefix" "g_w"; use 1 to 16 letters and digits in \S+nginx\.conf:\d+}
 
 
 
 === a check that is too often
 --- http_config eval
-main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;
-              check 500ms;})
+main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;check 500ms;})
 --- config
 location /t { return 204; }
 --- must_die
---- emerg
-apigw_auth: apigw_key_store "partners": invalid "check" "500ms"; give a time
-of 1s or more
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid "check" "500ms"; give a time of 1s or more in \S+nginx\.conf:\d+}
 
 
 
@@ -155,35 +139,30 @@ main::block(q{file /none/k.keys;})
 --- config
 location /t { return 204; }
 --- must_die
---- emerg
-apigw_auth: apigw_key_store "partners": file "/none/k.keys" open() failed: No
-such file or directory; give a readable file of at most 1073741824 bytes
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": file "/none/k\.keys" open\(\) failed: No such file or directory; give a readable file of at most 1073741824 bytes in \S+nginx\.conf:\d+}
 
 
 
 === a pepper file that others may read
 --- http_config eval
-main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;
-              pepper_file $TEST_NGINX_TOKEN_DIR/open;})
+main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;pepper_file $TEST_NGINX_TOKEN_DIR/open;})
 --- config
 location /t { return 204; }
 --- must_die
---- emerg
-apigw_auth: apigw_key_store "partners": pepper_file "<any>" holds secrets and
-others may use it; run chmod 0640 on it
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": pepper_file "\S+" holds secrets and others may use it; run chmod 0640 on it in \S+nginx\.conf:\d+}
 
 
 
 === a pepper that is none
 --- http_config eval
-main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;
-              pepper_file $TEST_NGINX_TOKEN_DIR/short;})
+main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;pepper_file $TEST_NGINX_TOKEN_DIR/short;})
 --- config
 location /t { return 204; }
 --- must_die
---- emerg
-apigw_auth: apigw_key_store "partners": pepper_file "<any>", line 1: <any>;
-write one or two lines of 64 hex digits
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": pepper_file "\S+", line 1: .*; write one or two lines of 64 hex digits in \S+nginx\.conf:\d+}
 
 
 
@@ -193,9 +172,8 @@ main::block(q{file $TEST_NGINX_TOKEN_DIR/noconsumer.keys;})
 --- config
 location /t { return 204; }
 --- must_die
---- emerg
-apigw_auth: apigw_key_store "partners": file "<any>/noconsumer.keys", line 1:
-<any>; correct or remove the line
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": file "\S+/noconsumer\.keys", line 1: .*; correct or remove the line in \S+nginx\.conf:\d+}
 
 
 
@@ -205,9 +183,8 @@ main::block(q{file $TEST_NGINX_TOKEN_DIR/unknown.keys;})
 --- config
 location /t { return 204; }
 --- must_die
---- emerg
-apigw_auth: apigw_key_store "partners": file "<any>/unknown.keys", line 2:
-<any>; correct or remove the line
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": file "\S+/unknown\.keys", line 2: .*; correct or remove the line in \S+nginx\.conf:\d+}
 
 
 
@@ -217,9 +194,8 @@ main::block(q{file $TEST_NGINX_TOKEN_DIR/digest.keys;})
 --- config
 location /t { return 204; }
 --- must_die
---- emerg
-apigw_auth: apigw_key_store "partners": file "<any>/digest.keys", line 1:
-<any>; correct or remove the line
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": file "\S+/digest\.keys", line 1: .*; correct or remove the line in \S+nginx\.conf:\d+}
 
 
 
@@ -229,9 +205,8 @@ main::block(q{file $TEST_NGINX_TOKEN_DIR/twice.keys;})
 --- config
 location /t { return 204; }
 --- must_die
---- emerg
-apigw_auth: apigw_key_store "partners": file "<any>/twice.keys", line 2:
-<any>; correct or remove the line
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": file "\S+/twice\.keys", line 2: .*; correct or remove the line in \S+nginx\.conf:\d+}
 
 
 
@@ -241,9 +216,8 @@ main::block(q{file $TEST_NGINX_TOKEN_DIR/same.keys;})
 --- config
 location /t { return 204; }
 --- must_die
---- emerg
-apigw_auth: apigw_key_store "partners": file "<any>/same.keys", line 2: <any>;
-correct or remove the line
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": file "\S+/same\.keys", line 2: .*; correct or remove the line in \S+nginx\.conf:\d+}
 
 
 
@@ -253,9 +227,8 @@ main::block(q{file $TEST_NGINX_TOKEN_DIR/cut.keys;})
 --- config
 location /t { return 204; }
 --- must_die
---- emerg
-apigw_auth: apigw_key_store "partners": file "<any>/cut.keys", line 1: <any>;
-correct or remove the line
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": file "\S+/cut\.keys", line 1: .*; correct or remove the line in \S+nginx\.conf:\d+}
 
 
 
@@ -265,9 +238,8 @@ main::block(q{file $TEST_NGINX_TOKEN_DIR/long.keys;})
 --- config
 location /t { return 204; }
 --- must_die
---- emerg
-apigw_auth: apigw_key_store "partners": file "<any>/long.keys", line 1: <any>;
-correct or remove the line
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": file "\S+/long\.keys", line 1: .*; correct or remove the line in \S+nginx\.conf:\d+}
 
 
 
@@ -277,9 +249,8 @@ Apigw::Token::key_store("partners") x 2
 --- config
 location /t { return 204; }
 --- must_die
---- emerg
-apigw_auth: apigw_key_store "partners": duplicate name; give each store its
-own
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": duplicate name; give each store its own in \S+nginx\.conf:\d+}
 
 
 
@@ -331,8 +302,7 @@ location /t {
 }
 --- request eval: ["GET /t", "GET /t", "GET /t"]
 --- more_headers eval
-[map { 'X-API-Key: ' . Apigw::Token::api_key($_) }
-    qw(key10000 key20000 key20001)]
+[map { 'X-API-Key: ' . Apigw::Token::api_key($_) } qw(key10000 key20000 key20001)]
 --- error_code eval: [200, 200, 401]
 --- response_headers eval
 ['X-Consumer: c10000', 'X-Consumer: c20000', 'X-Consumer: ']

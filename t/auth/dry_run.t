@@ -39,8 +39,7 @@ location /scope { apigw_require_scope admin; $::Show }"
 
 
 === the log says that it would have been refused
---- config eval
-"location /t { apigw_auth jwt=corp; apigw_auth_dry_run on; $::Show }"
+--- config eval: "location /t { apigw_auth jwt=corp; apigw_auth_dry_run on; $::Show }"
 --- error_code: 200
 --- error_log
 apigw_auth: client would be refused (dry run), reason "token_missing"

@@ -108,8 +108,7 @@ X-API-Key: b
 
 === cookies in several lines
 --- http2
---- http_config eval
-Apigw::Token::key_store('partners', 'name X-Key cookie:k;')
+--- http_config eval: Apigw::Token::key_store('partners', 'name X-Key cookie:k;')
 --- config
 location /t {
     apigw_auth key=partners;

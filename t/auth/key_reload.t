@@ -125,8 +125,7 @@ sub {
 --- then eval
 sub {
     main::replace(map {
-        Apigw::Token::key_line("key$_", "consumer=c$_ plan=p$_",
-                               "imported-key-$_")
+        Apigw::Token::key_line("key$_", "consumer=c$_ plan=p$_", "imported-key-$_")
     } 10000 .. 40000);
     Apigw::Auth::wait_for('the fault', sub {
         Apigw::Auth::logged('stay in force; reload nginx') });

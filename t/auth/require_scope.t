@@ -82,15 +82,13 @@ main::location('apigw_require_scope a b;', '/default')
 
 
 === the answer names the scope that is needed
---- config eval
-main::location('apigw_require_scope a b; apigw_require_scope b c;')
+--- config eval: main::location('apigw_require_scope a b; apigw_require_scope b c;')
 --- more_headers eval: Apigw::Token::bearer(claims => { scope => 'a' })
 --- error_code: 403
 --- response_headers
 WWW-Authenticate: Bearer error="insufficient_scope", scope="a b c", realm="api"
 Content-Type: application/problem+json
---- response_body_like
-"title":"Forbidden","status":403,.*"error":"insufficient_scope"
+--- response_body_like: "title":"Forbidden","status":403,.*"error":"insufficient_scope"
 
 
 

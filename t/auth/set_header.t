@@ -176,8 +176,7 @@ location /t {
     proxy_pass $TEST_NGINX_ECHO;
 }
 --- more_headers eval: Apigw::Token::bearer(claims => { tier => 'gold' })
---- response_body_like
-(?ms)^X-Consumer: shop$.*^x_plan: is gold$.*^X-Sub: alice$
+--- response_body_like: (?ms)^X-Consumer: shop$.*^x_plan: is gold$.*^X-Sub: alice$
 --- response_body_unlike: X-Plan
 
 

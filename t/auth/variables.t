@@ -140,8 +140,7 @@ apigw_claim_set \$second .list[1];"
 
 
 === a claim with a control byte renders empty
---- config eval
-main::show('$apigw_claim_evil|$apigw_claim_del|$apigw_claim_ok')
+--- config eval: main::show('$apigw_claim_evil|$apigw_claim_del|$apigw_claim_ok')
 --- more_headers eval
 Apigw::Token::bearer(claims => {
     evil => "a\r\nX-Admin: 1", del => "a\x7f", ok => "\xc3\xa9" })

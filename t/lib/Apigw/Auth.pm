@@ -8,8 +8,6 @@ package Apigw::Auth;
 # The section "refused" is the reason word that each refused request logs, or a
 # list of one for each request.
 #
-# The section "emerg" is the message, folded, of a refused configuration.
-#
 # The section "then" is a sub that runs after the block's first request.
 #
 # A block without http_config gets the provider "corp" and the key store
@@ -36,8 +34,6 @@ our $Config = Apigw::Token::provider('corp')
 sub defaults {
     my ($block) = @_;
 
-    expect_emerg($block) if defined $block->emerg;
-
     $block->set_value('no_error_log', "[alert]\n[crit]\n[emerg]\n")
         unless defined $block->no_error_log || defined $block->must_die;
 
@@ -51,18 +47,6 @@ sub defaults {
     $block->set_value('request', "GET /t\n")
         unless defined $block->request || defined $block->raw_request
             || defined $block->pipelined_requests;
-}
-
-
-# The line that refuses a configuration, folded; <any> stands for anything.
-sub expect_emerg {
-    my ($block) = @_;
-    my $text = quotemeta join ' ', split /\n/, $block->emerg;
-
-    $text =~ s/\\<any\\>/.*/g;
-    $block->set_value('must_die', '');
-    $text .= ' in \S+nginx\.conf:\d+' if $text =~ /^apigw/;
-    $block->set_value('error_log', qr/\[emerg\] .*$text/);
 }
 
 
