@@ -170,8 +170,7 @@ ngx_http_apigw_ratelimit_policy_create(ngx_conf_t *cf,
             && ngx_strncmp(policies[i]->name.data, name->data, name->len) == 0)
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "duplicate policy \"%V\"; use another name",
-                               name);
+                         "duplicate policy \"%V\"; use another name", name);
             return NULL;
         }
     }
@@ -188,9 +187,8 @@ ngx_http_apigw_ratelimit_policy_create(ngx_conf_t *cf,
 
     *policies = policy;
 
-    ngx_str_set(&policy->burst_text, "");
-
     policy->name = *name;
+    ngx_str_set(&policy->burst_text, "");
     policy->index = rmcf->policies.nelts - 1;
     policy->fixed_cost = 1;
     policy->share = APIGW_GCRA_SHARE;
