@@ -60,20 +60,6 @@ content-length: 1\d\d
 
 
 
-=== a refused POST
---- http2
---- config
-location /t {
-    apigw_auth jwt=corp;
-    proxy_pass $TEST_NGINX_ECHO;
-}
---- request eval
-"POST /t\n" . 'x' x 5000
---- error_code: 401
---- response_body_like: "status":401
-
-
-
 === identity headers
 --- http2
 --- config
