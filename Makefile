@@ -64,7 +64,7 @@ help:                         ## list the targets
 
 .PHONY: clean
 clean:                        ## remove everything that was built
-	rm -rf $(BUILD)
+	rm -rf --one-file-system $(BUILD)
 
 .PHONY: install
 install: all                  ## modules to MODULES_DIR, tools to BIN_DIR
