@@ -5,8 +5,8 @@
 #define APIGW_RATELIMIT_MAX  999999999999999ull   /* RFC 9651, 3.3.1 */
 
 
-static uint8_t *apigw_ratelimit_write_string(uint8_t *p, bool first,
-    apigw_str_t s);
+static uint8_t *apigw_ratelimit_write_name(uint8_t *p, bool first,
+    apigw_str_t name);
 static uint8_t *apigw_ratelimit_write_parameter(uint8_t *p, char name,
     uint64_t n);
 
@@ -65,7 +65,7 @@ uint8_t *
 apigw_ratelimit_write_policy(uint8_t *p, bool first, apigw_str_t name,
     const apigw_ratelimit_quota_t *quota)
 {
-    p = apigw_ratelimit_write_string(p, first, name);
+    p = apigw_ratelimit_write_name(p, first, name);
     p = apigw_ratelimit_write_parameter(p, 'q', quota->quota);
 
     return apigw_ratelimit_write_parameter(p, 'w', quota->window);
@@ -76,7 +76,7 @@ uint8_t *
 apigw_ratelimit_write_state(uint8_t *p, bool first, apigw_str_t name,
     uint64_t remaining, uint64_t reset)
 {
-    p = apigw_ratelimit_write_string(p, first, name);
+    p = apigw_ratelimit_write_name(p, first, name);
     p = apigw_ratelimit_write_parameter(p, 'r', remaining);
 
     return apigw_ratelimit_write_parameter(p, 't', reset);
@@ -84,10 +84,8 @@ apigw_ratelimit_write_state(uint8_t *p, bool first, apigw_str_t name,
 
 
 static uint8_t *
-apigw_ratelimit_write_string(uint8_t *p, bool first, apigw_str_t s)
+apigw_ratelimit_write_name(uint8_t *p, bool first, apigw_str_t name)
 {
-    size_t  i;
-
     if (!first) {
         *p++ = ',';
         *p++ = ' ';
@@ -95,13 +93,8 @@ apigw_ratelimit_write_string(uint8_t *p, bool first, apigw_str_t s)
 
     *p++ = '"';
 
-    for (i = 0; i < s.len; i++) {
-        if (s.data[i] == '"' || s.data[i] == '\\') {
-            *p++ = '\\';
-        }
-
-        *p++ = s.data[i] >= 0x20 && s.data[i] < 0x7f ? s.data[i] : '?';
-    }
+    memcpy(p, name.data, name.len);
+    p += name.len;
 
     *p++ = '"';
 

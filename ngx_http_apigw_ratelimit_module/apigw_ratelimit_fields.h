@@ -23,7 +23,7 @@
 
 /* How long an Item of the given name may become, ", " included. */
 #define apigw_ratelimit_item_size(name_len)                                   \
-    (2 * (name_len) + sizeof(", \"\";q=999999999999999;w=999999999999999"))
+    ((name_len) + sizeof(", \"\";q=999999999999999;w=999999999999999"))
 
 
 /* A limit as it is told: q units per w seconds. */
@@ -57,8 +57,8 @@ uint64_t apigw_ratelimit_reset(const apigw_ratelimit_quota_t *quota,
 /*
  * Each writes an Item at `p`, ", " first unless it is the `first` of its List,
  * and returns where it ends. There must be room for
- * apigw_ratelimit_item_size(name.len) bytes. Bytes of `name` that no String
- * can have become "?".
+ * apigw_ratelimit_item_size(name.len) bytes. `name` is of letters, digits,
+ * "_", "." and "-" alone: a String as it stands.
  */
 uint8_t *apigw_ratelimit_write_policy(uint8_t *p, bool first, apigw_str_t name,
     const apigw_ratelimit_quota_t *quota);

@@ -1,6 +1,8 @@
 
 #include "apigw_siphash.h"
 
+#include <endian.h>
+
 
 #define apigw_siphash_rotate(x, n)  (((x) << (n)) | ((x) >> (64 - (n))))
 
@@ -77,7 +79,7 @@ apigw_siphash_t
 apigw_siphash(const apigw_siphash_t *key, const void *data, size_t len)
 {
     size_t           left;
-    uint64_t         v[4];
+    uint64_t         v[4], word;
     const uint8_t   *p;
     apigw_siphash_t  out;
 
@@ -91,7 +93,8 @@ apigw_siphash(const apigw_siphash_t *key, const void *data, size_t len)
     p = data;
 
     for (left = len; left >= 8; left -= 8) {
-        apigw_siphash_absorb(v, apigw_siphash_load(p, 8));
+        memcpy(&word, p, 8);
+        apigw_siphash_absorb(v, le64toh(word));
         p += 8;
     }
 

@@ -179,6 +179,7 @@ typedef struct {
     ngx_http_apigw_ratelimit_use_t     *uses;       /* from lines, in order */
     ngx_uint_t                          nuses;
     ngx_uint_t                          phases;     /* bits 1 << phase */
+    ngx_flag_t                          remote;     /* a policy is in Redis */
     ngx_str_t                           field;      /* RateLimit-Policy, if
                                                        it's always the same */
     ngx_flag_t                          compiled;

@@ -322,6 +322,7 @@ ngx_http_apigw_ratelimit_create_loc_conf(ngx_conf_t *cf)
      *     rlcf->uses = NULL;
      *     rlcf->nuses = 0;
      *     rlcf->phases = 0;
+     *     rlcf->remote = 0;
      *     rlcf->field = { 0, NULL };
      *     rlcf->compiled = 0;
      */
@@ -355,6 +356,7 @@ ngx_http_apigw_ratelimit_merge_loc_conf(ngx_conf_t *cf, void *parent,
         conf->uses = prev->uses;
         conf->nuses = prev->nuses;
         conf->phases = prev->phases;
+        conf->remote = prev->remote;
         conf->field = prev->field;
 
     } else if (ngx_http_apigw_ratelimit_compile(cf, conf) != NGX_CONF_OK) {

@@ -46,6 +46,12 @@ ngx_http_apigw_ratelimit_take(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
+    if (!ctx->rlcf->remote) {
+        passed = ngx_http_apigw_ratelimit_take_local(ctx);
+        ngx_http_apigw_ratelimit_tell(ctx, passed, NULL);
+        return ngx_http_apigw_ratelimit_verdict(ctx);
+    }
+
     if (ngx_http_apigw_ratelimit_recall(ctx)) {
         ngx_http_apigw_ratelimit_peek_local(ctx,
                                             ngx_http_apigw_ratelimit_ticks());

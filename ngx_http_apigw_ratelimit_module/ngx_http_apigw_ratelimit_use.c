@@ -252,6 +252,10 @@ ngx_http_apigw_ratelimit_compile_use(ngx_conf_t *cf,
 
     rlcf->phases |= 1 << policy->phase;
 
+    if (policy->store) {
+        rlcf->remote = 1;
+    }
+
     return NGX_CONF_OK;
 }
 

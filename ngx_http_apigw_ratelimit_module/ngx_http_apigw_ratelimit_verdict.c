@@ -5,8 +5,6 @@
 #include "ngx_http_apigw_ratelimit.h"
 
 
-static void ngx_http_apigw_ratelimit_passed(
-    ngx_http_apigw_ratelimit_ctx_t *ctx);
 static void ngx_http_apigw_ratelimit_rejected(
     ngx_http_apigw_ratelimit_ctx_t *ctx,
     ngx_http_apigw_ratelimit_item_t *unavailable);
@@ -25,11 +23,14 @@ void
 ngx_http_apigw_ratelimit_tell(ngx_http_apigw_ratelimit_ctx_t *ctx,
     ngx_uint_t passed, ngx_http_apigw_ratelimit_item_t *unavailable)
 {
-    ngx_uint_t                        i;
+    ngx_uint_t                        i, degraded;
     ngx_http_apigw_ratelimit_item_t  *item;
+
+    degraded = 0;
 
     for (i = ctx->first; i < ctx->nitems; i++) {
         item = &ctx->items[i];
+        degraded |= item->degraded;
 
         if (item->take.shadow && item->take.denied) {
             ngx_http_apigw_ratelimit_log(ctx, item,
@@ -39,30 +40,18 @@ ngx_http_apigw_ratelimit_tell(ngx_http_apigw_ratelimit_ctx_t *ctx,
         }
     }
 
-    if (passed) {
-        ngx_http_apigw_ratelimit_passed(ctx);
-
-    } else {
+    if (!passed) {
         ngx_http_apigw_ratelimit_rejected(ctx, unavailable);
+        return;
     }
-}
-
-
-static void
-ngx_http_apigw_ratelimit_passed(ngx_http_apigw_ratelimit_ctx_t *ctx)
-{
-    ngx_uint_t  i;
 
     ctx->chosen = ngx_http_apigw_ratelimit_scarcest(ctx);
 
-    if (ctx->verdict == NGX_HTTP_APIGW_RATELIMIT_NOT_DECIDED) {
-        ctx->verdict = NGX_HTTP_APIGW_RATELIMIT_PASSED;
-    }
+    if (degraded) {
+        ctx->verdict = NGX_HTTP_APIGW_RATELIMIT_DEGRADED;
 
-    for (i = ctx->first; i < ctx->nitems; i++) {
-        if (ctx->items[i].degraded) {
-            ctx->verdict = NGX_HTTP_APIGW_RATELIMIT_DEGRADED;
-        }
+    } else if (ctx->verdict == NGX_HTTP_APIGW_RATELIMIT_NOT_DECIDED) {
+        ctx->verdict = NGX_HTTP_APIGW_RATELIMIT_PASSED;
     }
 }
 
