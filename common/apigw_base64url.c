@@ -2,57 +2,77 @@
 #include "apigw_base64url.h"
 
 
-#define APIGW_BASE64URL_BAD  0xff
+#define APIGW_BASE64URL_BAD  0x80    /* no value has this bit */
+#define X                    APIGW_BASE64URL_BAD
+#define XX                   X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X
 
 
-static uint8_t apigw_base64url_value(uint8_t ch);
+static const uint8_t  apigw_base64url_values[256] = {
+    XX, XX,
+     X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X, 62,  X,  X,
+    52, 53, 54, 55, 56, 57, 58, 59, 60, 61,  X,  X,  X,  X,  X,  X,
+     X,  0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12, 13, 14,
+    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,  X,  X,  X,  X, 63,
+     X, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51,  X,  X,  X,  X,  X,
+    XX, XX, XX, XX, XX, XX, XX, XX
+};
+
+#undef XX
+#undef X
 
 
 apigw_rc_t
 apigw_base64url_decode(apigw_str_t in, uint8_t *out, size_t *len)
 {
-    size_t    i;
-    uint8_t   value, *p;
-    uint32_t  bits;
+    size_t          left;
+    uint8_t         a, b, c, d, bad, *p;
+    const uint8_t  *s, *value;
 
     if (in.len % 4 == 1) {
         return APIGW_EINPUT;
     }
 
+    value = apigw_base64url_values;
+    s = in.data;
     p = out;
-    bits = 0;
+    bad = 0;
 
-    for (i = 0; i < in.len; i++) {
-        value = apigw_base64url_value(in.data[i]);
+    for (left = in.len; left >= 4; left -= 4) {
+        a = value[s[0]];
+        b = value[s[1]];
+        c = value[s[2]];
+        d = value[s[3]];
+        bad |= a | b | c | d;
 
-        if (value == APIGW_BASE64URL_BAD) {
-            return APIGW_EINPUT;
+        p[0] = a << 2 | b >> 4;
+        p[1] = b << 4 | c >> 2;
+        p[2] = c << 6 | d;
+
+        s += 4;
+        p += 3;
+    }
+
+    if (left) {
+        a = value[s[0]];
+        b = value[s[1]];
+        c = left == 3 ? value[s[2]] : 0;
+        bad |= a | b | c;
+
+        *p++ = a << 2 | b >> 4;
+
+        if (left == 3) {
+            *p++ = b << 4 | c >> 2;
         }
 
-        bits = bits << 6 | value;
+        /* bits behind the last byte would give one value several texts */
 
-        /* the 2nd, 3rd and 4th of four complete a byte each */
-
-        switch (i % 4) {
-
-        case 1:
-            *p++ = bits >> 4;
-            break;
-
-        case 2:
-            *p++ = bits >> 2;
-            break;
-
-        case 3:
-            *p++ = bits;
+        if (left == 3 ? c & 0x03 : b & 0x0f) {
+            return APIGW_EINPUT;
         }
     }
 
-    /* bits behind the last byte would give one value several texts */
-
-    if ((in.len % 4 == 2 && (bits & 0x0f))
-        || (in.len % 4 == 3 && (bits & 0x03)))
-    {
+    if (bad & APIGW_BASE64URL_BAD) {
         return APIGW_EINPUT;
     }
 
@@ -124,27 +144,4 @@ apigw_base64url_encode(apigw_str_t in, uint8_t *out)
     }
 
     return p - out;
-}
-
-
-static uint8_t
-apigw_base64url_value(uint8_t ch)
-{
-    if (ch >= 'A' && ch <= 'Z') {
-        return ch - 'A';
-    }
-
-    if (ch >= 'a' && ch <= 'z') {
-        return ch - 'a' + 26;
-    }
-
-    if (ch >= '0' && ch <= '9') {
-        return ch - '0' + 52;
-    }
-
-    if (ch == '-') {
-        return 62;
-    }
-
-    return ch == '_' ? 63 : APIGW_BASE64URL_BAD;
 }

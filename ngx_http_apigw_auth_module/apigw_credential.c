@@ -100,20 +100,21 @@ apigw_credential_scheme(apigw_str_t name)
 bool
 apigw_credential_is_token(apigw_str_t text)
 {
-    uint8_t  ch;
     size_t   i;
+    uint8_t  ch;
+
+    /* of RFC 6750, 2.1: ALPHA, DIGIT, "-", ".", "_", "~", "+" and "/" */
+
+    static const uint64_t  chars[4] = {
+        0x03ffe80000000000, 0x47fffffe87fffffe, 0, 0
+    };
 
     for (i = 0; i < text.len; i++) {
         ch = text.data[i];
 
-        if ((ch >= 'A' && ch <= 'Z') || (ch >= 'a' && ch <= 'z')
-            || (ch >= '0' && ch <= '9') || ch == '-' || ch == '.'
-            || ch == '_' || ch == '~' || ch == '+' || ch == '/')
-        {
-            continue;
+        if (!(chars[ch / 64] >> ch % 64 & 1)) {
+            break;
         }
-
-        break;
     }
 
     if (i == 0) {
