@@ -168,6 +168,11 @@ check: all $(BUILD)/static/sbin/nginx | $(BUILD)/.deps-check  ## style, exports,
 try-fresh: | $(BUILD)/.deps-fresh  ## run, demo and test in a bare Debian 12
 	@tools/try-fresh
 
+$(BUILD)/bench/json_project: bench/json_project.c $(BUILD)/obj/libcores.a
+	mkdir -p $(@D)
+	$(CC) $(WARN) -O2 -g $(INCS) $< -o $@ $(BUILD)/obj/libcores.a \
+	    $(CORE_LIBS)
+
 .PHONY: bench
-bench: all | $(BUILD)/.deps-bench  ## POLICY=auth|ratelimit|transform, PAIRS=20
+bench: all $(BUILD)/bench/json_project | $(BUILD)/.deps-bench  ## POLICY=auth|ratelimit|transform, PAIRS=20
 	@tools/bench

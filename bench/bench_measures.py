@@ -219,6 +219,7 @@ backend service
 
 POLICIES = {'auth': auth, 'ratelimit': ratelimit, 'transform': transform,
             'gateway': gateway}
+CORES = {'transform': ['json_project']}
 
 
 def control():
