@@ -153,7 +153,7 @@ test: all $(UNITS) $(BUILD)/static/sbin/nginx | $(BUILD)/.deps-test  ## every su
 	@tools/run-tests $(UNITS)
 
 .PHONY: test-hup
-test-hup: all | $(BUILD)/.deps-test  ## the suites, each test block by a reload
+test-hup: all $(BUILD)/static/sbin/nginx | $(BUILD)/.deps-test  ## the suites, each test block by a reload
 	@tools/test-hup
 
 .PHONY: test-asan

@@ -50,7 +50,7 @@ my $write_config_file = \&Test::Nginx::Util::write_config_file;
 
     *Test::Nginx::Util::write_config_file = sub ($$$) {
         &$write_config_file(@_);
-        listen_on_loopback($Test::Nginx::Util::ConfFile);
+        edit($Test::Nginx::Util::ConfFile);
     };
 }
 
@@ -60,12 +60,23 @@ sub modules {
     return join ' ', map { "$Build/ngx_http_apigw_${_}_module.so" } @_;
 }
 
-sub listen_on_loopback {
+sub edit {
     my ($file) = @_;
 
     open my $in, '<', $file or die "$file: $!";
     my $conf = do { local $/; <$in> };
     close $in;
+
+    $conf = on_loopback($conf);
+    $conf = with_fresh_limits($conf) if $ENV{TEST_NGINX_USE_HUP};
+
+    open my $out, '>', $file or die "$file: $!";
+    print $out $conf;
+    close $out or die "$file: $!";
+}
+
+sub on_loopback {
+    my ($conf) = @_;
 
     $conf =~ s/^(\s*listen\s+)(\d+)/${1}127.0.0.1:$2/mg;
 
@@ -73,9 +84,22 @@ sub listen_on_loopback {
     $conf =~ s/^(\s*listen\s[^;]*);\s*http2 on;/$1 http2;/mg
         unless `$ENV{TEST_NGINX_BINARY} -v 2>&1` =~ m{/1\.(?:2[5-9]|[3-9]\d)};
 
-    open my $out, '>', $file or die "$file: $!";
-    print $out $conf;
-    close $out or die "$file: $!";
+    return $conf;
+}
+
+# A zone outlives reloads, so each block that reaches nginx by a reload gets
+# one of its own.
+sub with_fresh_limits {
+    my ($conf) = @_;
+    our $zones;
+
+    return $conf unless $conf =~ /apigw_ratelimit_policy/
+        && $conf !~ /apigw_ratelimit_zone/;
+
+    $zones++;
+    $conf =~ s/^http \{/http {\n    apigw_ratelimit_zone block_$zones:1m;/m;
+
+    return $conf;
 }
 
 sub import {
