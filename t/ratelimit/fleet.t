@@ -38,29 +38,25 @@ CONF
 } 1 .. 4;
 
 
-# $n calls of @paths in turn, up to 400 at once over the fleet; statuses by
-# path.
+# $n calls at once of @paths in turn, spread over the fleet; statuses by path.
 sub storm {
     my ($n, @paths) = @_;
     my $select = IO::Select->new;
     my (%call, %seen);
-    my ($sent, $done, $end) = (0, 0, time + 120);
+    my ($done, $end) = (0, time + 120);
+
+    for my $i (0 .. $n - 1) {
+        my $path = $paths[$i % @paths];
+        my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+            PeerPort => $fleet[$i % @fleet]->port) or die "connect: $!";
+        $socket->autoflush(1);
+        print $socket "GET $path HTTP/1.1\r\nHost: x\r\n"
+                      . "Connection: close\r\n\r\n";
+        $select->add($socket);
+        $call{$socket} = [$path, ''];
+    }
 
     while ($done < $n && time < $end) {
-
-        while ($sent < $n && $select->count < 400) {
-            my $nginx = $fleet[$sent % @fleet];
-            my $path = $paths[$sent % @paths];
-            my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-                PeerPort => $nginx->port) or die "connect: $!";
-            $socket->autoflush(1);
-            print $socket "GET $path HTTP/1.1\r\nHost: x\r\n"
-                          . "Connection: close\r\n\r\n";
-            $select->add($socket);
-            $call{$socket} = [$path, ''];
-            $sent++;
-        }
-
         for my $socket ($select->can_read(1)) {
             my $call = $call{$socket};
             next if sysread $socket, $call->[1], 65536, length $call->[1];

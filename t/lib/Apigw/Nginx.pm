@@ -81,7 +81,7 @@ daemon off;
 worker_processes $workers;
 pid nginx.pid;
 error_log error.log info;
-events { worker_connections 512; }
+events { worker_connections 1024; }
 http {
     access_log off;
     client_body_temp_path temp_body;
