@@ -121,6 +121,13 @@ apigw_str_t apigw_claims_json(const apigw_claims_t *claims);
 
 
 /*
+ * A quick look: true, no string of the document has a control byte; false, one
+ * of them may.
+ */
+bool apigw_claims_plain(const apigw_claims_t *claims);
+
+
+/*
  * Compiles a path: "name" is one top-level member, literally; ".a.b[0]" walks
  * down, where \. is a dot, \[ a bracket and \\ a backslash in a name.
  * text  must outlive *path unless a name holds an escape
@@ -172,6 +179,12 @@ apigw_rc_t apigw_claims_list(apigw_str_list_t *list, apigw_arena_t *arena,
 apigw_rc_t apigw_claims_render(apigw_str_t *out, apigw_arena_t *arena,
     const apigw_claims_t *claims, const apigw_claim_t *value,
     apigw_claim_form_e form);
+
+
+/* The same; *unsafe tells that the result was dropped for such a byte. */
+apigw_rc_t apigw_claims_render_mark(apigw_str_t *out, apigw_arena_t *arena,
+    const apigw_claims_t *claims, const apigw_claim_t *value,
+    apigw_claim_form_e form, bool *unsafe);
 
 
 /* The whole document, as apigw_claims_render() gives an object. APIGW_ENOMEM */

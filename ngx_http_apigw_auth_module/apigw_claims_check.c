@@ -99,14 +99,11 @@ apigw_claims_check_issuer(const apigw_claims_t *claims,
         || value.type == APIGW_CLAIM_NULL)
     {
         return rules->issuer_optional
-               ? APIGW_OK : apigw_claims_fault(err, "claim_missing");
+               ? APIGW_OK : apigw_claims_fault(err, "issuer_unknown");
     }
 
-    if (value.type != APIGW_CLAIM_STRING) {
-        return apigw_claims_fault(err, "claim_invalid");
-    }
-
-    return apigw_str_eq(value.text, rules->issuer)
+    return (value.type == APIGW_CLAIM_STRING
+            && apigw_str_eq(value.text, rules->issuer))
            ? APIGW_OK : apigw_claims_fault(err, "issuer_unknown");
 }
 

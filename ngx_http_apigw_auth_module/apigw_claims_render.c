@@ -28,6 +28,20 @@ apigw_str_has_control(apigw_str_t s)
 }
 
 
+/* The reader lets 0x7f alone into a string unescaped. */
+
+bool
+apigw_claims_plain(const apigw_claims_t *claims)
+{
+    apigw_str_t  json;
+
+    json = apigw_claims_json(claims);
+
+    return memchr(json.data, '\\', json.len) == NULL
+           && memchr(json.data, 0x7f, json.len) == NULL;
+}
+
+
 apigw_rc_t
 apigw_claims_list(apigw_str_list_t *list, apigw_arena_t *arena,
     const apigw_claims_t *claims, const apigw_claim_t *value)
@@ -120,11 +134,23 @@ apigw_claims_render(apigw_str_t *out, apigw_arena_t *arena,
     const apigw_claims_t *claims, const apigw_claim_t *value,
     apigw_claim_form_e form)
 {
+    bool  unsafe;
+
+    return apigw_claims_render_mark(out, arena, claims, value, form, &unsafe);
+}
+
+
+apigw_rc_t
+apigw_claims_render_mark(apigw_str_t *out, apigw_arena_t *arena,
+    const apigw_claims_t *claims, const apigw_claim_t *value,
+    apigw_claim_form_e form, bool *unsafe)
+{
     apigw_rc_t  rc;
 
     out->data = NULL;
     out->len = 0;
 
+    *unsafe = false;
     rc = APIGW_OK;
 
     if (value->type == APIGW_CLAIM_NULL) {
@@ -153,6 +179,7 @@ apigw_claims_render(apigw_str_t *out, apigw_arena_t *arena,
     if (apigw_str_has_control(*out)) {
         out->data = NULL;
         out->len = 0;
+        *unsafe = true;
     }
 
     return APIGW_OK;

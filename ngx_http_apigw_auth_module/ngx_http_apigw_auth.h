@@ -409,6 +409,8 @@ typedef struct {
     unsigned                         preflight:1;
     unsigned                         unsafe:1;   /* an identity header's value
                                                     has a control byte */
+    unsigned                         dropped:1;  /* a claim read as empty for
+                                                    such a byte */
     unsigned                         dry:1;      /* refused, yet let pass */
 } ngx_http_apigw_auth_ctx_t;
 
@@ -444,6 +446,11 @@ char *ngx_http_apigw_auth_fault(ngx_conf_t *cf, const char *fmt, ...);
 /* Copies arguments into a list of strings. */
 ngx_int_t ngx_http_apigw_auth_block_list(apigw_arena_t *arena,
     apigw_str_list_t *list, ngx_str_t *args, ngx_uint_t nargs);
+
+/* Whether the arguments are "off"; a fault where it stands beside others. */
+char *ngx_http_apigw_auth_block_off(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs,
+    ngx_uint_t *off);
 
 /* Reads a file that the block names; checks modes and says what is wrong. */
 char *ngx_http_apigw_auth_block_file(ngx_conf_t *cf,
@@ -610,6 +617,9 @@ ngx_int_t ngx_http_apigw_auth_require_check(ngx_http_request_t *r,
 ngx_int_t ngx_http_apigw_auth_credential_read(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_policy_t *policy);
 
+/* Remembers the request as it came, before lines go; NGX_ERROR: no memory. */
+ngx_int_t ngx_http_apigw_auth_credential_keep(ngx_http_request_t *r);
+
 /* Takes one "name=value" and what separates it from the next. */
 u_char *ngx_http_apigw_auth_pair(u_char *p, u_char *last, u_char sep,
     ngx_str_t *name, ngx_str_t *value);
@@ -631,8 +641,11 @@ ngx_int_t ngx_http_apigw_auth_credential_strip(ngx_http_request_t *r,
 ngx_int_t ngx_http_apigw_auth_identify(ngx_http_request_t *r,
     ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx);
 
-/* The same, with the record made if need be; it is in *found. */
-ngx_int_t ngx_http_apigw_auth_identify_location(ngx_http_request_t *r,
+/*
+ * Tells whose request it is, takes identity headers off it and sets ours.
+ * *found  the record; NULL where auth is off. NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_apigw_auth_prepare(ngx_http_request_t *r,
     ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t **found);
 
 /* The caller's identity; NULL if there is none, or no memory. */
@@ -670,6 +683,10 @@ char *ngx_http_apigw_auth_set_header(ngx_conf_t *cf, ngx_command_t *cmd,
 /* A level adds to its parent's headers; one of the same name replaces. */
 ngx_int_t ngx_http_apigw_auth_headers_merge(ngx_conf_t *cf,
     ngx_array_t *inherited, ngx_array_t **own);
+
+/* Whether a name is one of those declared, however spelled. */
+ngx_uint_t ngx_http_apigw_auth_headers_named(ngx_array_t *names,
+    ngx_str_t *name);
 
 /* Takes every declared name out of the client's request. */
 ngx_int_t ngx_http_apigw_auth_headers_strip(ngx_http_request_t *r,

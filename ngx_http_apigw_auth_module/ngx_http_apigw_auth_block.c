@@ -201,6 +201,29 @@ ngx_http_apigw_auth_block_list(apigw_arena_t *arena, apigw_str_list_t *list,
 
 
 char *
+ngx_http_apigw_auth_block_off(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs,
+    ngx_uint_t *off)
+{
+    ngx_uint_t  i;
+
+    *off = 0;
+
+    for (i = 0; i < nargs; i++) {
+        *off |= (ngx_strcmp(args[i].data, "off") == 0);
+    }
+
+    if (*off && nargs > 1) {
+        return ngx_http_apigw_auth_block_fault(cf, block,
+                              "\"off\" beside others in \"%V\"; write it "
+                              "alone, or leave it out", &block->param->name);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
 ngx_http_apigw_auth_block_file(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, const char *param, ngx_str_t *path,
     size_t max, ngx_http_apigw_auth_file_t *file)

@@ -2,9 +2,6 @@
 #include "ngx_http_apigw_auth.h"
 
 
-
-
-
 void
 ngx_http_apigw_auth_place(ngx_conf_t *cf, ngx_http_apigw_auth_place_t *place)
 {

@@ -110,6 +110,25 @@ ngx_http_apigw_auth_credential_read(ngx_http_request_t *r,
 }
 
 
+ngx_int_t
+ngx_http_apigw_auth_credential_keep(ngx_http_request_t *r)
+{
+    ngx_http_apigw_auth_ctx_t  *ctx;
+
+    ctx = ngx_http_apigw_auth_ctx(r, 1);
+    if (ctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ctx->state == NGX_HTTP_APIGW_AUTH_NEW) {
+        ngx_http_apigw_auth_credential_open(r, ctx);
+        ctx->state = NGX_HTTP_APIGW_AUTH_CREDENTIAL;
+    }
+
+    return NGX_OK;
+}
+
+
 /* The lines stay readable here after they were taken out of the request. */
 
 static void
@@ -242,22 +261,29 @@ static ngx_int_t
 ngx_http_apigw_auth_credential_basic(ngx_http_apigw_auth_search_t *search)
 {
     ngx_int_t            rc;
+    ngx_str_t            user, passwd;
     ngx_table_elt_t     *line;
     ngx_http_request_t  *r;
 
     r = search->request;
 
+    user = r->headers_in.user;
+    passwd = r->headers_in.passwd;
     line = r->headers_in.authorization;
+
+    ngx_str_null(&r->headers_in.user);
     r->headers_in.authorization = search->ctx->authorization;
 
     rc = ngx_http_auth_basic_user(r);
-
-    r->headers_in.authorization = line;
 
     if (rc == NGX_OK && r->headers_in.user.len) {
         ngx_http_apigw_auth_credential_key(search, r->headers_in.user.data,
                                            r->headers_in.user.len);
     }
+
+    r->headers_in.user = user;
+    r->headers_in.passwd = passwd;
+    r->headers_in.authorization = line;
 
     return rc == NGX_ERROR ? NGX_ERROR : NGX_OK;
 }

@@ -2,6 +2,9 @@
 #include "ngx_http_apigw_auth.h"
 
 
+static ngx_int_t ngx_http_apigw_auth_check(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx);
+static ngx_int_t ngx_http_apigw_auth_safe(ngx_http_apigw_auth_ctx_t *ctx);
 static ngx_int_t ngx_http_apigw_auth_refuse(ngx_http_request_t *r,
     ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx);
 static void ngx_http_apigw_auth_log(ngx_http_request_t *r,
@@ -35,16 +38,10 @@ ngx_http_apigw_auth_enforce(ngx_http_request_t *r,
         return ngx_http_apigw_auth_refuse(r, alcf, ctx);
     }
 
-    rc = ngx_http_apigw_auth_require_check(r, alcf, ctx);
+    rc = ngx_http_apigw_auth_check(r, alcf, ctx);
 
     if (rc == NGX_ERROR) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (rc == NGX_OK && ctx->unsafe) {
-        ctx->failure.kind = NGX_HTTP_APIGW_AUTH_DENIED;
-        ctx->failure.word = "identity_unsafe";
-        rc = NGX_DECLINED;
     }
 
     if (rc == NGX_DECLINED) {
@@ -55,6 +52,74 @@ ngx_http_apigw_auth_enforce(ngx_http_request_t *r,
     /* who is not known must not let "deny all" pass under "satisfy any" */
 
     return ctx->anonymous ? NGX_DECLINED : NGX_OK;
+}
+
+
+/* NGX_OK; NGX_DECLINED: ctx->failure says why; NGX_ERROR: no memory. */
+
+static ngx_int_t
+ngx_http_apigw_auth_check(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_apigw_auth_safe(ctx);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_apigw_auth_require_check(r, alcf, ctx);
+
+        if (rc != NGX_OK || !ctx->unsafe) {
+            return rc;
+        }
+    }
+
+    if (rc != NGX_ERROR) {
+        ctx->failure.kind = NGX_HTTP_APIGW_AUTH_DENIED;
+        ctx->failure.word = "identity_unsafe";
+        rc = NGX_DECLINED;
+    }
+
+    return rc;
+}
+
+
+/*
+ * A consumer, plan or list that was dropped for a control byte reads as empty,
+ * and limits do not count what is empty. Most tokens show at a glance that they
+ * hold none, and get no identity for this alone.
+ */
+
+static ngx_int_t
+ngx_http_apigw_auth_safe(ngx_http_apigw_auth_ctx_t *ctx)
+{
+    ngx_uint_t                     i;
+    apigw_identity_t              *identity;
+    ngx_http_apigw_auth_result_t  *result;
+
+    for (i = 0; i < NGX_HTTP_APIGW_AUTH_KINDS; i++) {
+        result = &ctx->results[i];
+
+        if (!result->valid) {
+            continue;
+        }
+
+        if (result->identity == NULL && apigw_claims_plain(result->claims)
+            && !apigw_str_has_control(apigw_jwk_kid(result->key)))
+        {
+            continue;
+        }
+
+        identity = ngx_http_apigw_auth_identity_of(ctx, i);
+        if (identity == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (identity->unsafe) {
+            return NGX_DECLINED;
+        }
+    }
+
+    return NGX_OK;
 }
 
 

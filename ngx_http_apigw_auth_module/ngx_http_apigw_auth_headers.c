@@ -88,26 +88,21 @@ ngx_http_apigw_auth_set_header(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static ngx_int_t
 ngx_http_apigw_auth_set_name(ngx_conf_t *cf, ngx_str_t *name)
 {
-    ngx_str_t                        *names;
-    ngx_uint_t                        i;
+    ngx_str_t                        *added;
     ngx_http_apigw_auth_main_conf_t  *amcf;
 
     amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_apigw_auth_module);
 
-    names = amcf->names.elts;
-
-    for (i = 0; i < amcf->names.nelts; i++) {
-        if (ngx_http_apigw_header_name_like(&names[i], name)) {
-            return NGX_OK;
-        }
+    if (ngx_http_apigw_auth_headers_named(&amcf->names, name)) {
+        return NGX_OK;
     }
 
-    names = ngx_array_push(&amcf->names);
-    if (names == NULL) {
+    added = ngx_array_push(&amcf->names);
+    if (added == NULL) {
         return NGX_ERROR;
     }
 
-    *names = *name;
+    *added = *name;
 
     return NGX_OK;
 }
@@ -174,11 +169,24 @@ ngx_http_apigw_auth_headers_strip(ngx_http_request_t *r,
     ngx_str_t   *name;
     ngx_uint_t   i;
 
-    if (ngx_http_apigw_headers_in_remove(r, ngx_http_apigw_auth_headers_match,
-                                         &amcf->names)
-        != NGX_OK)
+    if (ngx_http_apigw_headers_in_find(r, ngx_http_apigw_auth_headers_match,
+                                       &amcf->names))
     {
-        return NGX_ERROR;
+        /* the name may be a credential's, asked for behind a redirect */
+
+        if (amcf->policies.nelts
+            && ngx_http_apigw_auth_credential_keep(r) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        if (ngx_http_apigw_headers_in_remove(r,
+                                             ngx_http_apigw_auth_headers_match,
+                                             &amcf->names)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
     }
 
     if (ngx_http_apigw_headers_in_find(r, ngx_http_apigw_auth_headers_listed,
@@ -203,15 +211,20 @@ ngx_http_apigw_auth_headers_strip(ngx_http_request_t *r,
 static ngx_uint_t
 ngx_http_apigw_auth_headers_match(ngx_table_elt_t *h, void *data)
 {
-    ngx_array_t *names = data;
+    return ngx_http_apigw_auth_headers_named(data, &h->key);
+}
 
-    ngx_str_t   *name;
+
+ngx_uint_t
+ngx_http_apigw_auth_headers_named(ngx_array_t *names, ngx_str_t *name)
+{
+    ngx_str_t   *named;
     ngx_uint_t   i;
 
-    name = names->elts;
+    named = names->elts;
 
     for (i = 0; i < names->nelts; i++) {
-        if (ngx_http_apigw_header_name_like(&h->key, &name[i])) {
+        if (ngx_http_apigw_header_name_like(name, &named[i])) {
             return 1;
         }
     }
@@ -259,11 +272,13 @@ ngx_http_apigw_auth_headers_set(ngx_http_request_t *r,
             continue;
         }
 
+        ctx->dropped = 0;
+
         if (ngx_http_complex_value(r, &header[i].value, &value) != NGX_OK) {
             return NGX_ERROR;
         }
 
-        if (apigw_str_has_control(ngx_http_apigw_str(&value))) {
+        if (ctx->dropped || apigw_str_has_control(ngx_http_apigw_str(&value))) {
             ctx->unsafe = 1;
             continue;
         }

@@ -17,19 +17,39 @@ static uint64_t ngx_http_apigw_auth_clock(void);
 
 
 ngx_int_t
-ngx_http_apigw_auth_identify_location(ngx_http_request_t *r,
+ngx_http_apigw_auth_prepare(ngx_http_request_t *r,
     ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t **found)
 {
-    ngx_http_apigw_auth_ctx_t  *ctx;
+    ngx_http_apigw_auth_ctx_t        *ctx;
+    ngx_http_apigw_auth_main_conf_t  *amcf;
 
-    ctx = ngx_http_apigw_auth_ctx(r, 1);
-    if (ctx == NULL) {
+    amcf = ngx_http_get_module_main_conf(r, ngx_http_apigw_auth_module);
+    ctx = NULL;
+
+    if (alcf->policy) {
+        ctx = ngx_http_apigw_auth_ctx(r, 1);
+
+        if (ctx == NULL || ngx_http_apigw_auth_identify(r, alcf, ctx) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    if (amcf->names.nelts
+        && ngx_http_apigw_auth_headers_strip(r, amcf) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ctx && ctx->identified
+        && ngx_http_apigw_auth_headers_set(r, alcf, ctx) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
     *found = ctx;
 
-    return ngx_http_apigw_auth_identify(r, alcf, ctx);
+    return NGX_OK;
 }
 
 
@@ -337,7 +357,9 @@ ngx_http_apigw_auth_scopes(ngx_http_apigw_auth_ctx_t *ctx,
 
     for (i = 0; i < paths->npaths; i++) {
 
-        if (!apigw_claims_find(result->claims, &paths->paths[i], &claim)) {
+        if (!apigw_claims_find(result->claims, &paths->paths[i], &claim)
+            || claim.type == APIGW_CLAIM_NULL)
+        {
             continue;
         }
 

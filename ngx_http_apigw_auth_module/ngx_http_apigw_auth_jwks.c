@@ -158,7 +158,8 @@ ngx_http_apigw_auth_jwks_report(ngx_http_apigw_auth_jwks_t *jwks,
         len = ngx_min(skip->kid.len, sizeof(kid));
 
         for (k = 0; k < len; k++) {
-            kid[k] = (skip->kid.data[k] < 0x20 || skip->kid.data[k] > 0x7e)
+            kid[k] = (skip->kid.data[k] < 0x20 || skip->kid.data[k] > 0x7e
+                      || skip->kid.data[k] == '"')
                      ? '?' : skip->kid.data[k];
         }
 

@@ -1,5 +1,6 @@
 
 #include "ngx_http_apigw_auth.h"
+#include "ngx_http_apigw_headers_known.h"
 
 
 static apigw_rc_t ngx_http_apigw_auth_key_find(ngx_http_request_t *r,
@@ -7,6 +8,7 @@ static apigw_rc_t ngx_http_apigw_auth_key_find(ngx_http_request_t *r,
     apigw_key_t *key, apigw_error_t *err);
 static ngx_uint_t ngx_http_apigw_auth_key_carries(
     ngx_http_apigw_auth_store_t *store, ngx_http_apigw_auth_carrier_t *carrier);
+static void ngx_http_apigw_auth_key_hide(ngx_http_request_t *r);
 static apigw_str_t ngx_http_apigw_auth_key_address(ngx_http_request_t *r);
 
 
@@ -24,6 +26,11 @@ ngx_http_apigw_auth_key_verify(ngx_http_request_t *r,
 
     if (rc == APIGW_OK) {
         result->name = store->name;
+
+        if (ctx->carrier->in == NGX_HTTP_APIGW_AUTH_IN_BASIC) {
+            ngx_http_apigw_auth_key_hide(r);
+        }
+
         rc = apigw_key_check(&key, ngx_time(),
                              ngx_http_apigw_auth_key_address(r), &err);
     }
@@ -98,6 +105,23 @@ ngx_http_apigw_auth_key_carries(ngx_http_apigw_auth_store_t *store,
     }
 
     return 0;
+}
+
+
+/*
+ * The user's name is a key: it is not for $remote_user, which access logs have.
+ * A name that no store knows may be one of auth_basic's.
+ */
+
+static void
+ngx_http_apigw_auth_key_hide(ngx_http_request_t *r)
+{
+    static ngx_str_t  remote_user = ngx_string("remote_user");
+
+    ngx_str_set(&r->headers_in.user, "");
+    ngx_str_set(&r->headers_in.passwd, "");
+
+    ngx_http_apigw_variable_forget(r, &remote_user);
 }
 
 

@@ -20,6 +20,7 @@
 
 
 #include "ngx_http_apigw_auth.h"
+#include "ngx_http_apigw_conf.h"
 #include "ngx_http_apigw_order.h"
 
 
@@ -172,14 +173,14 @@ static ngx_command_t  ngx_http_apigw_auth_commands[] = {
 
     { ngx_string("apigw_auth_preflight"),
       NGX_HTTP_APIGW_AUTH_CONTEXTS|NGX_CONF_TAKE1,
-      ngx_conf_set_enum_slot,
+      ngx_http_apigw_conf_set_word,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_apigw_auth_loc_conf_t, preflight),
       &ngx_http_apigw_auth_preflights },
 
     { ngx_string("apigw_auth_error"),
       NGX_HTTP_APIGW_AUTH_CONTEXTS|NGX_CONF_TAKE1,
-      ngx_conf_set_enum_slot,
+      ngx_http_apigw_conf_set_word,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_apigw_auth_loc_conf_t, error),
       &ngx_http_apigw_auth_errors },
@@ -193,7 +194,7 @@ static ngx_command_t  ngx_http_apigw_auth_commands[] = {
 
     { ngx_string("apigw_auth_log_level"),
       NGX_HTTP_APIGW_AUTH_CONTEXTS|NGX_CONF_TAKE1,
-      ngx_conf_set_enum_slot,
+      ngx_http_apigw_conf_set_word,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_apigw_auth_loc_conf_t, log_level),
       &ngx_http_apigw_auth_log_levels },
@@ -236,41 +237,20 @@ ngx_module_t  ngx_http_apigw_auth_module = {
 static ngx_int_t
 ngx_http_apigw_auth_preaccess(ngx_http_request_t *r)
 {
-    ngx_http_apigw_auth_ctx_t        *ctx;
-    ngx_http_apigw_auth_loc_conf_t   *alcf;
-    ngx_http_apigw_auth_main_conf_t  *amcf;
+    ngx_http_apigw_auth_ctx_t       *ctx;
+    ngx_http_apigw_auth_loc_conf_t  *alcf;
 
     if (r != r->main) {
         return NGX_DECLINED;
     }
 
-    amcf = ngx_http_get_module_main_conf(r, ngx_http_apigw_auth_module);
     alcf = ngx_http_get_module_loc_conf(r, ngx_http_apigw_auth_module);
 
     ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "apigw_auth: preaccess");
 
-    ctx = NULL;
-
-    if (alcf->policy
-        && ngx_http_apigw_auth_identify_location(r, alcf, &ctx) != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (amcf->names.nelts
-        && ngx_http_apigw_auth_headers_strip(r, amcf) != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (ctx && ctx->identified
-        && ngx_http_apigw_auth_headers_set(r, alcf, ctx) != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    return NGX_DECLINED;
+    return ngx_http_apigw_auth_prepare(r, alcf, &ctx) == NGX_OK
+           ? NGX_DECLINED : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 
@@ -294,8 +274,8 @@ ngx_http_apigw_auth_access(ngx_http_request_t *r)
 
     /* PREACCESS is skipped when a module of another maker ends it early */
 
-    if (ctx == NULL || (ctx->policy != alcf->policy && !ctx->preflight)) {
-        if (ngx_http_apigw_auth_identify_location(r, alcf, &ctx) != NGX_OK) {
+    if (ctx == NULL || ctx->policy != alcf->policy) {
+        if (ngx_http_apigw_auth_prepare(r, alcf, &ctx) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
     }

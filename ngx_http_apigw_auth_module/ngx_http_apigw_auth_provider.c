@@ -184,9 +184,15 @@ ngx_http_apigw_auth_provider_audience(ngx_conf_t *cf,
 {
     ngx_http_apigw_auth_provider_t *provider = block->data;
 
-    ngx_uint_t  i;
+    char        *rv;
+    ngx_uint_t   i, off;
 
-    if (nargs == 1 && ngx_strcmp(args[0].data, "off") == 0) {
+    rv = ngx_http_apigw_auth_block_off(cf, block, args, nargs, &off);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    if (off) {
         ngx_http_apigw_auth_block_warn(cf, block,
                        "\"audience off\" takes tokens that were issued for "
                        "other services; name this one's audience");
@@ -330,11 +336,13 @@ ngx_http_apigw_auth_provider_require(ngx_conf_t *cf,
     ngx_http_apigw_auth_provider_t *provider = block->data;
 
     char                 *rv;
+    ngx_uint_t            off;
     apigw_claim_paths_t  *required;
     static ngx_str_t      exp = ngx_string("exp");
 
-    if (nargs == 1 && ngx_strcmp(args[0].data, "off") == 0) {
-        return NGX_CONF_OK;
+    rv = ngx_http_apigw_auth_block_off(cf, block, args, nargs, &off);
+    if (rv != NGX_CONF_OK || off) {
+        return rv;
     }
 
     /* with one place more, for "exp" */

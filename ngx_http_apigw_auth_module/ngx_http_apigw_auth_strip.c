@@ -20,14 +20,22 @@ ngx_int_t
 ngx_http_apigw_auth_credential_strip(ngx_http_request_t *r,
     ngx_http_apigw_auth_policy_t *policy, ngx_uint_t token, ngx_uint_t key)
 {
-    ngx_uint_t                      i;
-    ngx_http_apigw_auth_carrier_t  *carrier;
+    ngx_uint_t                        i;
+    ngx_http_apigw_auth_carrier_t    *carrier;
+    ngx_http_apigw_auth_main_conf_t  *amcf;
+    static ngx_str_t                  authorization =
+                                                  ngx_string("Authorization");
 
-    if (ngx_http_apigw_auth_strip_authorization(r,
-                               token && policy->nproviders,
-                               key && policy->nstores,
-                               key && policy->basic)
-        != NGX_OK)
+    amcf = ngx_http_get_module_main_conf(r, ngx_http_apigw_auth_module);
+
+    /* a line of a name that apigw_auth_set_header gives is not the client's */
+
+    if (!ngx_http_apigw_auth_headers_named(&amcf->names, &authorization)
+        && ngx_http_apigw_auth_strip_authorization(r,
+                                              token && policy->nproviders,
+                                              key && policy->nstores,
+                                              key && policy->basic)
+           != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -39,6 +47,14 @@ ngx_http_apigw_auth_credential_strip(ngx_http_request_t *r,
     carrier = policy->carriers.elts;
 
     for (i = 0; i < policy->carriers.nelts; i++) {
+
+        if (carrier[i].in == NGX_HTTP_APIGW_AUTH_IN_HEADER
+            && ngx_http_apigw_auth_headers_named(&amcf->names,
+                                                 &carrier[i].name))
+        {
+            continue;
+        }
+
         if (ngx_http_apigw_auth_strip_carrier(r, &carrier[i]) != NGX_OK) {
             return NGX_ERROR;
         }

@@ -19,7 +19,7 @@ static ngx_int_t ngx_http_apigw_auth_claim_variable(ngx_http_request_t *r,
 static ngx_int_t ngx_http_apigw_auth_claim_set_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_apigw_auth_claim_render(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, apigw_claims_t *claims,
+    ngx_http_variable_value_t *v, ngx_http_apigw_auth_ctx_t *ctx,
     apigw_claim_t *claim, apigw_claim_form_e form);
 static ngx_int_t ngx_http_apigw_auth_method_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
@@ -156,7 +156,7 @@ ngx_http_apigw_auth_variable_ctx(ngx_http_request_t *r)
 
     ctx = ngx_http_apigw_auth_ctx(r, 0);
 
-    if (ctx) {
+    if (ctx && (ctx->state == NGX_HTTP_APIGW_AUTH_DONE || ctx->preflight)) {
         return ctx;
     }
 
@@ -267,6 +267,10 @@ ngx_http_apigw_auth_claims_variable(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
+    if (text.len == 0) {
+        ctx->dropped = 1;                /* an object is never empty */
+    }
+
     return ngx_http_apigw_auth_variable_value(v, text);
 }
 
@@ -295,7 +299,7 @@ ngx_http_apigw_auth_claim_variable(ngx_http_request_t *r,
                                                   ngx_http_apigw_auth_nothing);
     }
 
-    return ngx_http_apigw_auth_claim_render(r, v, claims, &claim,
+    return ngx_http_apigw_auth_claim_render(r, v, ctx, &claim,
                                             APIGW_CLAIM_JSON);
 }
 
@@ -319,22 +323,30 @@ ngx_http_apigw_auth_claim_set_variable(ngx_http_request_t *r,
                                                   ngx_http_apigw_auth_nothing);
     }
 
-    return ngx_http_apigw_auth_claim_render(r, v, claims, &claim, var->form);
+    return ngx_http_apigw_auth_claim_render(r, v, ctx, &claim, var->form);
 }
 
 
 static ngx_int_t
 ngx_http_apigw_auth_claim_render(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, apigw_claims_t *claims,
+    ngx_http_variable_value_t *v, ngx_http_apigw_auth_ctx_t *ctx,
     apigw_claim_t *claim, apigw_claim_form_e form)
 {
+    bool           unsafe;
     apigw_str_t    text;
     apigw_arena_t  arena;
 
     ngx_http_apigw_arena_init(&arena, r->pool);
 
-    if (apigw_claims_render(&text, &arena, claims, claim, form) != APIGW_OK) {
+    if (apigw_claims_render_mark(&text, &arena, ngx_http_apigw_auth_claims(ctx),
+                                 claim, form, &unsafe)
+        != APIGW_OK)
+    {
         return NGX_ERROR;
+    }
+
+    if (unsafe) {
+        ctx->dropped = 1;
     }
 
     return ngx_http_apigw_auth_variable_value(v, text);

@@ -21,6 +21,7 @@
 
 
 #include "ngx_http_apigw_ratelimit.h"
+#include "ngx_http_apigw_conf.h"
 #include "ngx_http_apigw_order.h"
 
 
@@ -121,14 +122,14 @@ static ngx_command_t  ngx_http_apigw_ratelimit_commands[] = {
 
     { ngx_string("apigw_ratelimit_error"),
       NGX_HTTP_APIGW_RATELIMIT_CONTEXTS|NGX_CONF_TAKE1,
-      ngx_conf_set_enum_slot,
+      ngx_http_apigw_conf_set_word,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_apigw_ratelimit_loc_conf_t, problem),
       &ngx_http_apigw_ratelimit_errors },
 
     { ngx_string("apigw_ratelimit_log_level"),
       NGX_HTTP_APIGW_RATELIMIT_CONTEXTS|NGX_CONF_TAKE1,
-      ngx_conf_set_enum_slot,
+      ngx_http_apigw_conf_set_word,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_apigw_ratelimit_loc_conf_t, log_level),
       &ngx_http_apigw_ratelimit_log_levels },

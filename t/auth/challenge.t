@@ -150,6 +150,37 @@ qr/\[warn\] .*apigw_auth: client refused, reason "token_missing"/
 
 
 
+=== the log level is inherited
+--- http_config eval: "$Apigw::Auth::Config apigw_auth_log_level error;"
+--- config eval: "apigw_auth jwt=corp; location /t { $::Page }"
+--- error_code: 401
+--- error_log eval: qr/\[error\] .*apigw_auth: client refused/
+
+
+
+=== and replaced below
+--- http_config eval: "$Apigw::Auth::Config apigw_auth_log_level error;"
+--- config eval
+"apigw_auth jwt=corp; location /t { apigw_auth_log_level notice; $::Page }"
+--- error_code: 401
+--- error_log eval: qr/\[notice\] .*apigw_auth: client refused/
+
+
+
+=== the realm is inherited, and replaced below
+--- http_config eval: "$Apigw::Auth::Config apigw_auth_realm outer;"
+--- config eval
+"apigw_auth jwt=corp;
+location /t { $::Page }
+location /u { apigw_auth_realm inner; $::Page }"
+--- request eval: ["GET /t", "GET /u"]
+--- error_code eval: [401, 401]
+--- response_headers eval
+['WWW-Authenticate: Bearer realm="outer"',
+ 'WWW-Authenticate: Bearer realm="inner"']
+
+
+
 === the default level is info
 --- config eval: "location /t { apigw_auth jwt=corp; $::Page }"
 --- error_code: 401

@@ -365,6 +365,86 @@ qr{\[emerg\] .*apigw_auth: apigw_auth_set_header: header "x_a" is set twice at o
 
 
 
+=== a control byte in an identity header
+--- http_config eval: $Apigw::Auth::Config
+--- config
+location /t { apigw_auth_set_header X-A "a\r\nb"; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_auth_set_header: control byte in the value of "X-A"; use visible characters in \S+nginx\.conf:\d+}
+
+
+
+=== a control byte in the anonymous consumer
+--- http_config eval: $Apigw::Auth::Config
+--- config
+location /t { apigw_auth_anonymous "consumer=a\tb"; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_auth_anonymous: control byte in the consumer; use visible characters in \S+nginx\.conf:\d+}
+
+
+
+=== an empty role
+--- http_config eval: $Apigw::Auth::Config
+--- config
+location /t { apigw_auth jwt=corp; apigw_require_role a ""; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_require_role: invalid value ""; write one name per argument in \S+nginx\.conf:\d+}
+
+
+
+=== an empty group
+--- http_config eval: $Apigw::Auth::Config
+--- config
+location /t { apigw_auth jwt=corp; apigw_require_group a ""; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_require_group: invalid value ""; write one name per argument in \S+nginx\.conf:\d+}
+
+
+
+=== an empty consumer
+--- http_config eval: $Apigw::Auth::Config
+--- config
+location /t { apigw_auth jwt=corp; apigw_require_consumer a ""; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_require_consumer: invalid value ""; write one name per argument in \S+nginx\.conf:\d+}
+
+
+
+=== a bad path in apigw_require_claim
+--- http_config eval: $Apigw::Auth::Config
+--- config
+location /t { apigw_auth jwt=corp; apigw_require_claim .a[ exists; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_require_claim: .* "\.a\["; write "PATH OP VALUE".* in \S+nginx\.conf:\d+}
+
+
+
+=== a number that is none
+--- http_config eval: $Apigw::Auth::Config
+--- config
+location /t { apigw_auth jwt=corp; apigw_require_claim a gt x; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_require_claim: .* "x"; write "PATH OP VALUE".* in \S+nginx\.conf:\d+}
+
+
+
+=== an exists with a value
+--- http_config eval: $Apigw::Auth::Config
+--- config
+location /t { apigw_auth jwt=corp; apigw_require_claim a exists b; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_require_claim: .*; write "PATH OP VALUE".* in \S+nginx\.conf:\d+}
+
+
+
 === forward without sense
 --- http_config eval: $Apigw::Auth::Config
 --- config
@@ -401,7 +481,7 @@ qr{\[emerg\] .*apigw_auth: apigw_auth_realm: invalid character in }
 location /t { apigw_auth_preflight maybe; }
 --- must_die
 --- error_log eval
-qr{\[emerg\] .*invalid value "maybe" in \S+nginx\.conf:\d+}
+qr{\[emerg\] .*apigw_auth_preflight: invalid value "maybe"; write "enforce" or "pass" in \S+nginx\.conf:\d+}
 
 
 
@@ -411,7 +491,7 @@ qr{\[emerg\] .*invalid value "maybe" in \S+nginx\.conf:\d+}
 location /t { apigw_auth_error json; }
 --- must_die
 --- error_log eval
-qr{\[emerg\] .*invalid value "json" in \S+nginx\.conf:\d+}
+qr{\[emerg\] .*apigw_auth_error: invalid value "json"; write "off" or "problem" in \S+nginx\.conf:\d+}
 
 
 
@@ -421,7 +501,7 @@ qr{\[emerg\] .*invalid value "json" in \S+nginx\.conf:\d+}
 location /t { apigw_auth_log_level debug; }
 --- must_die
 --- error_log eval
-qr{\[emerg\] .*invalid value "debug" in \S+nginx\.conf:\d+}
+qr{\[emerg\] .*apigw_auth_log_level: invalid value "debug"; write "info", "notice", "warn" or "error" in \S+nginx\.conf:\d+}
 
 
 

@@ -238,6 +238,138 @@ qr{\[emerg\] .*apigw_auth: apigw_jwt_provider "corp": invalid claim "\.a\.\.b": 
 
 
 
+=== an issuer with a line break
+--- http_config eval
+main::block(q{issuer "https://i\n";})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_jwt_provider "corp": invalid "issuer"; write it as the tokens' "iss" has it in \S+nginx\.conf:\d+}
+
+
+
+=== a prefix with a control byte
+--- http_config eval
+main::block(q{consumer_prefix "a\t";})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_jwt_provider "corp": control byte in "consumer_prefix"; use visible characters in \S+nginx\.conf:\d+}
+
+
+
+=== a bad path in audience_claim
+--- http_config eval
+main::block(q{audience_claim .a[;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_jwt_provider "corp": invalid claim "\.a\[": .*; write a member's name, or a path such as "\.realm_access\.roles" in \S+nginx\.conf:\d+}
+
+
+
+=== a bad path in require
+--- http_config eval
+main::block(q{require sub .a.;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_jwt_provider "corp": invalid claim "\.a\.": .*; write a member's name, or a path such as "\.realm_access\.roles" in \S+nginx\.conf:\d+}
+
+
+
+=== a bad path in scope_claim
+--- http_config eval
+main::block(q{scope_claim scope .;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_jwt_provider "corp": invalid claim "\.": .*; write a member's name, or a path such as "\.realm_access\.roles" in \S+nginx\.conf:\d+}
+
+
+
+=== a bad path in role_claim
+--- http_config eval
+main::block(q{role_claim .a[x];})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_jwt_provider "corp": invalid claim "\.a\[x\]": .*; write a member's name, or a path such as "\.realm_access\.roles" in \S+nginx\.conf:\d+}
+
+
+
+=== a bad path in group_claim
+--- http_config eval
+main::block(q{group_claim "";})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_jwt_provider "corp": invalid claim "": .*; write a member's name, or a path such as "\.realm_access\.roles" in \S+nginx\.conf:\d+}
+
+
+
+=== a bad path in plan_claim
+--- http_config eval
+main::block(q{plan_claim .a\\q;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_jwt_provider "corp": invalid claim "\.a\\q": .*; write a member's name, or a path such as "\.realm_access\.roles" in \S+nginx\.conf:\d+}
+
+
+
+=== a lifetime that is no time
+--- http_config eval
+main::block(q{max_lifetime ever;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_jwt_provider "corp": invalid "max_lifetime" "ever"; give a time above 0, or "off" in \S+nginx\.conf:\d+}
+
+
+
+=== a token size that is none
+--- http_config eval
+main::block(q{max_token_size big;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_jwt_provider "corp": invalid "max_token_size" "big"; give a size from 256 to 1m in \S+nginx\.conf:\d+}
+
+
+
+=== "audience off" beside a name
+--- http_config eval
+main::block(q{audience off api://a;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_jwt_provider "corp": "off" beside others in "audience"; write it alone, or leave it out in \S+nginx\.conf:\d+}
+
+
+
+=== "require off" beside a claim
+--- http_config eval
+main::block(q{require sub off;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_jwt_provider "corp": "off" beside others in "require"; write it alone, or leave it out in \S+nginx\.conf:\d+}
+
+
+
 === a key file that is not there
 --- http_config eval
 main::block(q{issuer https://idp.example.com;audience a;jwks_file /none/jwks.json;})
@@ -424,7 +556,8 @@ qr{\[warn\] .*apigw_jwt_provider "corp": "audience off" takes tokens that were i
 === a skipped key is named, the others serve
 --- http_config eval
 Apigw::Token::provider('corp', '', 'rsa', 'rsa1024',
-                       Apigw::Token::jwk('rsa1024', kid => "strange\nkid"))
+    Apigw::Token::jwk('rsa1024', kid => "strange\n\"\xc3\xbckid\x7f"),
+    Apigw::Token::jwk('rsa1024', kid => 'x' x 1000))
 --- config
 location /t {
     apigw_auth jwt=corp;
@@ -433,7 +566,8 @@ location /t {
 --- more_headers eval: Apigw::Token::bearer()
 --- error_code: 200
 --- error_log eval
-[qr{skipped key 1 \(kid "rsa1024"\) of "\S+": }, qr{skipped key 2 \(kid "strange\?kid"\)}]
+[qr{skipped key 1 \(kid "rsa1024"\) of "\S+": }, qr{skipped key 2 \(kid "strange\?{4}kid\?"\) of},
+ qr{skipped key 3 \(kid "x{64}"\) of}]
 
 
 

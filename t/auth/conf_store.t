@@ -56,6 +56,72 @@ qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": unknown parameter "colour
 
 
 
+=== a parameter given twice
+--- http_config eval
+main::block(q{check 1s; check 2s;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": duplicate "check"; write it once in \S+nginx\.conf:\d+}
+
+
+
+=== too many arguments
+--- http_config eval
+main::block(q{file a b;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid number of arguments in "file"; it takes one in \S+nginx\.conf:\d+}
+
+
+
+=== no argument
+--- http_config eval
+main::block(q{name;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid number of arguments in "name"; it takes one or more in \S+nginx\.conf:\d+}
+
+
+
+=== an invalid name of the store
+--- http_config eval
+Apigw::Token::key_store("a/b")
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "a/b": invalid name; use letters, digits, "_", "-" and "\." in \S+nginx\.conf:\d+}
+
+
+
+=== a check that is no time
+--- http_config eval
+main::block(q{check often;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid "check" "often"; give a time of 1s or more in \S+nginx\.conf:\d+}
+
+
+
+=== a pepper file that is not there
+--- http_config eval
+main::block(q{pepper_file /none/pepper;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": pepper_file "/none/pepper" open\(\) failed: No such file or directory; give a readable file of at most 4096 bytes in \S+nginx\.conf:\d+}
+
+
+
 === a name that is no header
 --- http_config eval
 main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys;name "X Key";})
@@ -277,6 +343,29 @@ location /t {
 'X-API-Key: ' . Apigw::Token::api_key('acme0001')
 --- error_code: 401
 --- refused: key_unknown
+
+
+
+=== every parameter at once
+--- http_config eval
+my $pepper = Apigw::Token::file('pepper', 'ab' x 32 . "\n", 0600);
+my $file = Apigw::Token::file('all.keys', Apigw::Token::hmac_line('acme0001',
+    'consumer=acme', 'ab' x 32) =~ s/^/# all\n/r, 0644);
+"apigw_key_store partners {
+    file        $file;
+    name        X-Key arg:key cookie:key basic;
+    pepper_file $pepper;
+    prefix      gw;
+    check       1s;
+}"
+--- config
+location /t {
+    apigw_auth key=partners;
+    alias $TEST_NGINX_TOKEN_DIR/page;
+}
+--- more_headers eval
+'X-Key: ' . Apigw::Token::api_key('acme0001')
+--- error_code: 200
 
 
 

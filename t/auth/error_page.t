@@ -167,6 +167,41 @@ location \@again { apigw_auth jwt=corp key=partners;
 
 
 
+=== a credential under the name of a header of ours outlives an open location
+--- config eval
+"location /t { try_files /none \@app; }
+location \@app { apigw_auth jwt=corp key=partners;
+    apigw_auth_set_header Authorization 'Basic c2hvcDpzZWNyZXQ=';
+    apigw_auth_set_header X-API-Key \$apigw_key_id;
+    proxy_set_header X-Who \$apigw_consumer;
+    proxy_pass $ENV{TEST_NGINX_ECHO}; }"
+--- request eval: [("GET /t") x 4]
+--- more_headers eval
+my $key = 'X-API-Key: ' . Apigw::Token::api_key('shop0001');
+my $token = Apigw::Token::bearer();
+[$token, $key, "$token\n$key", '']
+--- error_code eval: [200, 200, 200, 401]
+--- response_body_like eval
+[('(?s)X-Who: shop.*Authorization: Basic c2hvcDpzZWNyZXQ=') x 3, '']
+--- response_body_unlike eval: [('gw_|eyJ') x 4]
+
+
+
+=== behind it a rewrite knows the caller at once
+--- config eval
+"location /t { try_files /none /u; }
+location /u { apigw_auth jwt=corp;
+    apigw_auth_set_header Authorization '';
+    set \$early \$apigw_consumer;
+    add_header X-Early [\$early]; $::Page }
+location /v { add_header X-Open [\$apigw_consumer|\$apigw_auth_status]; $::Page }"
+--- request eval: ["GET /t", "GET /v"]
+--- more_headers eval: [(Apigw::Token::bearer()) x 2]
+--- response_headers eval: ['X-Early: [shop]', 'X-Open: [|off]']
+--- error_code eval: [200, 200]
+
+
+
 === try_files reaches the protected location
 --- config eval
 "location /t { try_files /none /u; }

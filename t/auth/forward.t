@@ -88,6 +88,40 @@ __DATA__
 
 
 
+=== a line of our own under the credential's name stays
+--- http_config eval: $::Stores
+--- config
+location /t {
+    apigw_auth jwt=corp key=partners;
+    apigw_auth_forward token=strip;
+    apigw_auth_set_header X-Key internal;
+    apigw_auth_set_header Authorization "Bearer internal";
+    proxy_pass $TEST_NGINX_ECHO;
+}
+--- request eval: ["GET /t", "GET /t?key=$::Key", "GET /t"]
+--- more_headers eval
+["$::Bearer\nX-Key: $::Key", $::Bearer, "Authorization: ApiKey $::Key"]
+--- response_body_like eval
+[('(?s)^GET /t HTTP.*X-Key: internal\n.*Authorization: Bearer internal\n') x 3]
+--- response_body_unlike eval: [("gw_|eyJ") x 3]
+--- error_code eval: [(200) x 3]
+
+
+
+=== inherited, and replaced as a whole below
+--- http_config eval: "$::Stores apigw_auth_forward token=strip key=keep;"
+--- config
+apigw_auth jwt=corp key=partners;
+location /t { proxy_pass $TEST_NGINX_ECHO; }
+location /u { apigw_auth_forward token=strip; proxy_pass $TEST_NGINX_ECHO; }
+--- request eval: ["GET /t", "GET /u"]
+--- more_headers eval: [("$::Bearer\nX-Key: $::Key") x 2]
+--- response_body_like eval: ['(?m)^X-Key: gw_', '^GET /u']
+--- response_body_unlike eval: ['Bearer', 'Bearer|X-Key']
+--- error_code eval: [200, 200]
+
+
+
 === keep and strip, as told
 --- http_config eval: $::Stores
 --- config

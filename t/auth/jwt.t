@@ -167,8 +167,20 @@ GET /page
 Apigw::Token::bearer(
     header => '{"alg":"RS256","kid":"rsa\"\u0000\n","typ":"JWT"}')
 --- error_code: 401
---- error_log
-apigw_auth: client refused
+--- refused: token_malformed
+
+
+
+=== a kid of 10 kB, or empty, is another's
+--- http_config eval
+Apigw::Token::provider('corp', 'max_token_size 64k;')
+--- config eval: "large_client_header_buffers 4 64k; $::Location"
+--- request eval: [("GET /page") x 3]
+--- more_headers eval
+[map { Apigw::Token::bearer(header => { kid => $_ }) }
+    'x' x 10240, '', 'rsa' . ' ' x 10240]
+--- error_code eval: [(401) x 3]
+--- refused: kid_unknown
 
 
 
@@ -200,6 +212,18 @@ Apigw::Token::bearer(claims => { iss => "$Apigw::Token::Issuer/" })
 GET /page
 --- more_headers eval: Apigw::Token::bearer(claims => { iss => undef })
 --- error_code: 401
+--- refused: issuer_unknown
+
+
+
+=== an issuer that is no string, or empty, is unknown
+--- config eval: $::Location
+--- request eval: [("GET /page") x 6]
+--- more_headers eval
+[map { Apigw::Token::bearer(payload => qq({"iss":$_,"exp":4000000000})) }
+    'null', '1', 'true', '""', qq(["$Apigw::Token::Issuer"]),
+    qq({"a":"$Apigw::Token::Issuer"})]
+--- error_code eval: [(401) x 6]
 --- refused: issuer_unknown
 
 

@@ -143,6 +143,36 @@ Apigw::Token::key_store('partners', 'name X-Key arg:key cookie:k basic;')
 
 
 
+=== a key as Basic's user name is not for $remote_user, which logs have
+--- http_config eval
+Apigw::Token::key_store('partners', 'name X-Key basic;')
+--- config
+add_header X-User "[$remote_user]" always;
+location /keep {
+    apigw_auth key=partners;
+    apigw_auth_forward key=keep;
+    alias $TEST_NGINX_TOKEN_DIR/page;
+}
+location /early {
+    set $user $remote_user;
+    apigw_auth key=partners;
+    alias $TEST_NGINX_TOKEN_DIR/page;
+}
+location /again {
+    apigw_auth key=partners;
+    error_page 404 = /keep;
+    root /none;
+}
+--- request eval
+["GET /keep", "GET /keep", "GET /early", "GET /again", "GET /keep"]
+--- more_headers eval
+[map { 'Authorization: Basic ' . MIME::Base64::encode_base64("$_:x", '') }
+    $::Acme, Apigw::Token::api_key('disabled'), $::Acme, $::Acme, 'bob']
+--- error_code eval: [200, 401, 200, 200, 401]
+--- response_headers eval: [('X-User: []') x 4, 'X-User: [bob]']
+
+
+
 === an argument, a cookie or Basic is nothing where the store does not say so
 --- config eval: $::Location
 --- request eval: ["GET /t?key=$::Acme&x-api-key=$::Acme", "GET /t", "GET /t"]

@@ -156,6 +156,26 @@ main::locations('apigw_require $arg_a error=404;',
 
 
 
+=== each requirement is inherited
+--- config eval
+my @rules = ('apigw_require_consumer x;', 'apigw_require_scope x;',
+             'apigw_require_role x;', 'apigw_require_group x;',
+             'apigw_require_claim x eq x;', 'apigw_require $arg_x;');
+CORE::join '', map {
+    "location /$_ { apigw_auth jwt=corp; $rules[$_]
+         location /$_/in { alias $Apigw::Token::Dir/page; }
+         location /$_/reset { apigw_require_reset;
+                              alias $Apigw::Token::Dir/page; } }\n"
+} 0 .. 5
+--- request eval: [map { ("GET /$_/in", "GET /$_/reset") } 0 .. 5]
+--- more_headers eval: [(Apigw::Token::bearer()) x 12]
+--- error_code eval: [(403, 200) x 6]
+--- refused eval
+[map { ($_, '') } qw(consumer_denied scope_insufficient role_insufficient
+    group_insufficient claim_insufficient requirement_failed)]
+
+
+
 === the first failure decides: consumer, scope, role, group, claim, value
 --- config eval
 my @rules = ('apigw_require_consumer x;', 'apigw_require_scope x;',

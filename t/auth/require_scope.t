@@ -43,7 +43,7 @@ __DATA__
 --- more_headers eval
 Apigw::Token::bearer(claims => { scope => "a\torders:read" })
 --- error_code: 403
---- refused: scope_insufficient
+--- refused: identity_unsafe
 
 
 
@@ -53,6 +53,28 @@ Apigw::Token::bearer(claims => { scope => "a\torders:read" })
 Apigw::Token::bearer(claims => { scope => 'a', scp => 'orders:read' })
 --- error_code: 403
 --- refused: scope_insufficient
+
+
+
+=== a scope claim that is null is not there
+--- config
+location /t {
+    apigw_auth jwt=corp;
+    apigw_require_scope orders:read;
+    alias $TEST_NGINX_TOKEN_DIR/page;
+}
+location /u {
+    apigw_auth jwt=corp;
+    apigw_auth_set_header X-Scope $apigw_scope;
+    apigw_require_scope orders:read;
+    alias $TEST_NGINX_TOKEN_DIR/page;
+}
+--- request eval: ["GET /t", "GET /u"]
+--- more_headers eval
+my $claims = Apigw::Token::claims(scp => 'orders:read');
+$claims->{scope} = undef;
+[(Apigw::Token::bearer(payload => JSON::PP::encode_json($claims))) x 2]
+--- error_code eval: [200, 200]
 
 
 

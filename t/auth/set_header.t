@@ -193,21 +193,7 @@ location /t {
 
 
 
-=== a value with a line break cannot reach a header
---- config
-location /t {
-    apigw_auth jwt=corp;
-    apigw_auth_set_header X-Sub $apigw_claim_sub;
-    proxy_pass $TEST_NGINX_ECHO;
-}
---- more_headers eval
-Apigw::Token::bearer(claims => { sub => "a\r\nX-Admin: 1" })
---- response_body_unlike: (?i)x-admin|x-sub
---- error_code: 200
-
-
-
-=== nor can one from elsewhere: 403
+=== a value with a line break cannot reach a header: 403
 --- config
 location /t {
     apigw_auth jwt=corp;

@@ -150,12 +150,15 @@ X-Show: \[\|\|.+\]
 
 
 
-=== a consumer with a line break is dropped
+=== a consumer with a line break is dropped, and its caller refused
 --- config eval: main::show('$apigw_consumer|$apigw_auth_status')
 --- more_headers eval
 Apigw::Token::bearer(claims => { azp => "a\nb" })
 --- raw_response_headers_unlike: (?m)^b
---- error_code: 200
+--- response_headers
+X-Show: [|rejected]
+--- error_code: 403
+--- refused: identity_unsafe
 
 
 

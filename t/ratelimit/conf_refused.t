@@ -147,9 +147,9 @@ apigw_ratelimit_headers draft11 off; | invalid or repeated "off" of apigw_rateli
 apigw_ratelimit_headers expose; | "apigw_ratelimit_headers" directive exposes no field; add draft11 or x-ratelimit
 apigw_ratelimit_headers off; apigw_ratelimit_headers off; | "apigw_ratelimit_headers" directive is duplicate
 apigw_ratelimit_retry_jitter x; | "apigw_ratelimit_retry_jitter" directive invalid value
-apigw_ratelimit_error json; | invalid value "json"
+apigw_ratelimit_error json; | apigw_ratelimit_error: invalid value "json"; write "off" or "problem"
 apigw_ratelimit_dry_run yes; | invalid value "yes" in "apigw_ratelimit_dry_run" directive, it must be "on" or "off"
-apigw_ratelimit_log_level debug; | invalid value "debug"
+apigw_ratelimit_log_level debug; | apigw_ratelimit_log_level: invalid value "debug"; write "info", "notice", "warn" or "error"
 apigw_ratelimit_zone z:1m;  | "apigw_ratelimit_zone" directive is not allowed here
 apigw_ratelimit_policy b key=k rate=1r/s; | "apigw_ratelimit_policy" directive is not allowed here
 apigw_ratelimit_redis r { } | "apigw_ratelimit_redis" directive is not allowed here
