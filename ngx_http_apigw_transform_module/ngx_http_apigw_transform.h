@@ -194,8 +194,6 @@ char *ngx_http_apigw_transform_size(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_apigw_transform_depth(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-char *ngx_http_apigw_transform_enum(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
 char *ngx_http_apigw_transform_duplicates(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
@@ -271,11 +269,14 @@ ngx_uint_t ngx_http_apigw_transform_charset_fits(ngx_str_t *charset);
 
 /* ngx_http_apigw_transform_headers.c: header operations of sets */
 
-/* NGX_OK, NGX_DECLINED: a value holds CR, LF or NUL; NGX_ERROR. */
+/* Whether no value that applies holds CR, LF or NUL. */
+ngx_uint_t ngx_http_apigw_transform_headers_valid(ngx_array_t *parts);
+
+/* NGX_OK or NGX_ERROR; all values are valid. */
 ngx_int_t ngx_http_apigw_transform_headers_in(ngx_http_request_t *r,
     ngx_array_t *parts);
 
-/* The same, but such an operation is skipped. */
+/* NGX_OK, NGX_DECLINED: a value is not valid, and was skipped; NGX_ERROR. */
 ngx_int_t ngx_http_apigw_transform_headers_out(ngx_http_request_t *r,
     ngx_array_t *parts);
 

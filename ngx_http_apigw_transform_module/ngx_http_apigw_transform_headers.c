@@ -34,6 +34,31 @@ static ngx_str_t  ngx_http_apigw_transform_kept[] = {
 };
 
 
+ngx_uint_t
+ngx_http_apigw_transform_headers_valid(ngx_array_t *parts)
+{
+    ngx_uint_t                        i, k;
+    ngx_http_apigw_transform_part_t  *part;
+
+    part = parts->elts;
+
+    for (i = 0; i < parts->nelts; i++) {
+
+        if (!part[i].header_applies) {
+            continue;
+        }
+
+        for (k = 0; k < part[i].use->set->headers.nelts; k++) {
+            if (!ngx_http_apigw_header_value_valid(&part[i].headers[k])) {
+                return 0;
+            }
+        }
+    }
+
+    return 1;
+}
+
+
 ngx_int_t
 ngx_http_apigw_transform_headers_in(ngx_http_request_t *r, ngx_array_t *parts)
 {
@@ -43,16 +68,6 @@ ngx_http_apigw_transform_headers_in(ngx_http_request_t *r, ngx_array_t *parts)
     ngx_http_apigw_transform_header_t  *op;
 
     part = parts->elts;
-
-    /* nothing is changed in a request that is to be refused */
-
-    for (i = 0; i < parts->nelts; i++) {
-        for (k = 0; k < part[i].use->set->headers.nelts; k++) {
-            if (!ngx_http_apigw_header_value_valid(&part[i].headers[k])) {
-                return NGX_DECLINED;
-            }
-        }
-    }
 
     for (i = 0; i < parts->nelts; i++) {
         ops = &part[i].use->set->headers;

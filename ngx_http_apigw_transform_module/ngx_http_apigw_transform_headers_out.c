@@ -23,6 +23,8 @@ static void ngx_http_apigw_transform_out_remove_own(ngx_http_request_t *r,
     ngx_http_apigw_transform_match_pt match, void *data);
 static ngx_int_t ngx_http_apigw_transform_out_collect(ngx_http_request_t *r,
     ngx_str_t *name, ngx_array_t *values);
+static ngx_int_t ngx_http_apigw_transform_out_time(ngx_http_request_t *r,
+    ngx_array_t *values);
 
 
 static ngx_str_t  ngx_http_apigw_transform_content_type =
@@ -269,6 +271,14 @@ ngx_http_apigw_transform_out_collect(ngx_http_request_t *r, ngx_str_t *name,
         *value = r->headers_out.content_type;
     }
 
+    if (r->headers_out.last_modified_time != -1
+        && r->headers_out.last_modified == NULL
+        && ngx_http_apigw_header_name_is(name,
+                                      &ngx_http_apigw_transform_last_modified))
+    {
+        return ngx_http_apigw_transform_out_time(r, values);
+    }
+
     for (part = &r->headers_out.headers.part; part; part = part->next) {
         h = part->elts;
 
@@ -288,6 +298,31 @@ ngx_http_apigw_transform_out_collect(ngx_http_request_t *r, ngx_str_t *name,
             *value = h[i].value;
         }
     }
+
+    return NGX_OK;
+}
+
+
+/* Last-Modified as nginx writes it, which so far is a number. */
+
+static ngx_int_t
+ngx_http_apigw_transform_out_time(ngx_http_request_t *r, ngx_array_t *values)
+{
+    ngx_str_t  *value;
+
+    value = ngx_array_push(values);
+    if (value == NULL) {
+        return NGX_ERROR;
+    }
+
+    value->data = ngx_pnalloc(r->pool,
+                              sizeof("Mon, 28 Sep 1970 06:00:00 GMT") - 1);
+    if (value->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    value->len = ngx_http_time(value->data, r->headers_out.last_modified_time)
+                 - value->data;
 
     return NGX_OK;
 }

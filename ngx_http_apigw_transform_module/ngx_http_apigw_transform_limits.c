@@ -78,42 +78,6 @@ ngx_http_apigw_transform_depth(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* As ngx_conf_set_enum_slot(), but tells what may be written: two words. */
-
-char *
-ngx_http_apigw_transform_enum(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    char *p = conf;
-
-    ngx_str_t        *value;
-    ngx_uint_t        i, *field;
-    ngx_conf_enum_t  *e;
-
-    field = (ngx_uint_t *) (p + cmd->offset);
-
-    if (*field != NGX_CONF_UNSET_UINT) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-    e = cmd->post;
-
-    for (i = 0; e[i].name.len; i++) {
-        if (ngx_strcmp(value[1].data, e[i].name.data) == 0) {
-            *field = e[i].value;
-            return NGX_CONF_OK;
-        }
-    }
-
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "apigw_transform: %V: invalid value \"%V\"; write "
-                       "\"%V\" or \"%V\"", &cmd->name, &value[1],
-                       &e[0].name, &e[1].name);
-
-    return NGX_CONF_ERROR;
-}
-
-
 char *
 ngx_http_apigw_transform_duplicates(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf)

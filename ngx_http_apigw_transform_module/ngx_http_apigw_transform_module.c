@@ -24,6 +24,7 @@
 
 
 #include "ngx_http_apigw_transform.h"
+#include "ngx_http_apigw_conf.h"
 #include "ngx_http_apigw_order.h"
 
 #include <sys/random.h>
@@ -122,7 +123,7 @@ static ngx_command_t  ngx_http_apigw_transform_commands[] = {
 
     { ngx_string("apigw_transform_on_error"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_apigw_transform_enum,
+      ngx_http_apigw_conf_set_word,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_apigw_transform_loc_conf_t, on_error),
       &ngx_http_apigw_transform_on_errors },
@@ -136,14 +137,14 @@ static ngx_command_t  ngx_http_apigw_transform_commands[] = {
 
     { ngx_string("apigw_transform_validators"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_apigw_transform_enum,
+      ngx_http_apigw_conf_set_word,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_apigw_transform_loc_conf_t, validators),
       &ngx_http_apigw_transform_validators },
 
     { ngx_string("apigw_transform_error"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_apigw_transform_enum,
+      ngx_http_apigw_conf_set_word,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_apigw_transform_loc_conf_t, error),
       &ngx_http_apigw_transform_errors },

@@ -8,6 +8,7 @@
 static ngx_int_t ngx_http_apigw_transform_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static ngx_int_t ngx_http_apigw_transform_yield(ngx_http_request_t *r);
+static void ngx_http_apigw_transform_discard(ngx_chain_t *in);
 static ngx_int_t ngx_http_apigw_transform_hold(ngx_http_request_t *r,
     ngx_http_apigw_transform_response_t *ctx);
 static ngx_int_t ngx_http_apigw_transform_whole(ngx_http_request_t *r,
@@ -24,10 +25,18 @@ static ngx_http_output_body_filter_pt  ngx_http_next_body_filter;
 static ngx_int_t
 ngx_http_apigw_transform_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
+    ngx_int_t                             rc;
     ngx_http_apigw_record_t              *record;
     ngx_http_apigw_transform_response_t  *ctx;
 
-    if (ngx_http_apigw_transform_yield(r) != NGX_OK) {
+    rc = ngx_http_apigw_transform_yield(r);
+
+    if (rc == NGX_DECLINED) {
+        ngx_http_apigw_transform_discard(in);
+        return NGX_OK;
+    }
+
+    if (rc != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -48,6 +57,9 @@ ngx_http_apigw_transform_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     case NGX_HTTP_APIGW_TRANSFORM_FAILED:
         return NGX_ERROR;
+
+    case NGX_HTTP_APIGW_TRANSFORM_REFUSED:
+        return NGX_AGAIN;
 
     case NGX_HTTP_APIGW_TRANSFORM_WATCH:
         ngx_http_apigw_transform_watch(r, ctx, in);
@@ -82,7 +94,8 @@ ngx_http_apigw_transform_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
 /*
  * The header cannot be withheld any longer once a subrequest's output may go
- * to the client; the length is not ours to tell then.
+ * to the client; the length is not ours to tell then. NGX_DECLINED: it must
+ * not, for the header will be that of a refusal.
  */
 
 static ngx_int_t
@@ -98,6 +111,10 @@ ngx_http_apigw_transform_yield(ngx_http_request_t *r)
     pr = r->main;
     ctx = ngx_http_get_module_ctx(pr, ngx_http_apigw_transform_filter_module);
 
+    if (ctx && ctx->state == NGX_HTTP_APIGW_TRANSFORM_REFUSED && r != pr) {
+        return NGX_DECLINED;
+    }
+
     if (ctx == NULL
         || ctx->committed
         || (ctx->state != NGX_HTTP_APIGW_TRANSFORM_HOLD
@@ -108,6 +125,16 @@ ngx_http_apigw_transform_yield(ngx_http_request_t *r)
     }
 
     return ngx_http_apigw_transform_response_commit(pr, ctx, -1);
+}
+
+
+static void
+ngx_http_apigw_transform_discard(ngx_chain_t *in)
+{
+    for ( /* void */ ; in; in = in->next) {
+        in->buf->pos = in->buf->last;
+        in->buf->file_pos = in->buf->file_last;
+    }
 }
 
 
@@ -292,18 +319,7 @@ ngx_http_apigw_transform_response_fail(ngx_http_request_t *r,
         return ngx_http_apigw_transform_original(r, ctx);
 
     case NGX_HTTP_APIGW_TRANSFORM_REJECTED:
-        ctx->state = NGX_HTTP_APIGW_TRANSFORM_FAILED;
-        r->buffered &= ~NGX_HTTP_APIGW_TRANSFORM_BUFFERED;
-
-        if (r != r->main) {
-            return NGX_ERROR;
-        }
-
-        r->keepalive = 0;            /* nginx closes after a filter's answer */
-
-        return ngx_http_filter_finalize_request(r,
-                        &ngx_http_apigw_transform_module,
-                        ngx_http_apigw_transform_reason_status(error->word, 1));
+        return ngx_http_apigw_transform_response_refused(r, ctx);
 
     default: /* NGX_HTTP_APIGW_TRANSFORM_ABORTED */
         ctx->state = NGX_HTTP_APIGW_TRANSFORM_FAILED;

@@ -66,23 +66,25 @@ ngx_http_apigw_transform_request_handler(ngx_http_request_t *r)
         return record->rc;
     }
 
+    parts = NULL;
+
+    if (tlcf->request) {
+        record = ngx_http_apigw_transform_record(r);
+
+        if (record == NULL
+            || ngx_http_apigw_transform_select_request(r, record,
+                                                       tlcf->request, &parts)
+               != NGX_OK)
+        {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    /* not before conditions and values have seen the request as it came */
+
     if (!tlcf->dry_run
         && ngx_http_apigw_transform_has_json(tlcf->response)
         && ngx_http_apigw_transform_request_ask_whole(r) != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (tlcf->request == NULL) {
-        return NGX_DECLINED;
-    }
-
-    record = ngx_http_apigw_transform_record(r);
-
-    if (record == NULL
-        || ngx_http_apigw_transform_select_request(r, record, tlcf->request,
-                                                   &parts)
-           != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -99,7 +101,8 @@ static ngx_int_t
 ngx_http_apigw_transform_request_apply(ngx_http_request_t *r,
     ngx_http_apigw_transform_record_t *record, ngx_array_t *parts)
 {
-    ngx_int_t                             rc;
+    apigw_rc_t                            rc;
+    ngx_uint_t                            json;
     apigw_error_t                         error;
     ngx_http_apigw_transform_loc_conf_t  *tlcf;
 
@@ -109,30 +112,38 @@ ngx_http_apigw_transform_request_apply(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (!tlcf->dry_run) {
+    /* nothing is changed in a request that is to be refused */
 
-        rc = ngx_http_apigw_transform_headers_in(r, parts);
+    if (!ngx_http_apigw_transform_headers_valid(parts)) {
+        error.word = "header_value_invalid";
+        error.offset = APIGW_TRANSFORM_NO_OFFSET;
 
-        if (rc == NGX_DECLINED) {
-            error.word = "header_value_invalid";
-            error.offset = APIGW_TRANSFORM_NO_OFFSET;
-
-            return ngx_http_apigw_transform_request_refuse(r, record, &error,
-                                                           0);
-        }
-
-        if (rc != NGX_OK
-            || ngx_http_apigw_transform_request_query(r, parts) != NGX_OK)
-        {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
+        return ngx_http_apigw_transform_request_refuse(r, record, &error, 0);
     }
 
-    if (ngx_http_apigw_transform_parts_json(parts)) {
-        return ngx_http_apigw_transform_request_body(r, record, parts);
+    /* the body is what the client calls it, not what a set makes of that */
+
+    rc = APIGW_OK;
+    json = ngx_http_apigw_transform_parts_json(parts)
+           && ngx_http_apigw_transform_body_present(r);
+
+    if (json) {
+        rc = ngx_http_apigw_transform_body_check(r, parts, &error);
     }
 
-    return NGX_DECLINED;
+    if (!tlcf->dry_run
+        && (ngx_http_apigw_transform_headers_in(r, parts) != NGX_OK
+            || ngx_http_apigw_transform_request_query(r, parts) != NGX_OK))
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (rc != APIGW_OK) {
+        return ngx_http_apigw_transform_request_refuse(r, record, &error, 1);
+    }
+
+    return json ? ngx_http_apigw_transform_request_body(r, record, parts)
+                : NGX_DECLINED;
 }
 
 
@@ -282,16 +293,7 @@ static ngx_int_t
 ngx_http_apigw_transform_request_body(ngx_http_request_t *r,
     ngx_http_apigw_transform_record_t *record, ngx_array_t *parts)
 {
-    ngx_int_t      rc;
-    apigw_error_t  error;
-
-    if (!ngx_http_apigw_transform_body_present(r)) {
-        return NGX_DECLINED;
-    }
-
-    if (ngx_http_apigw_transform_body_check(r, parts, &error) != APIGW_OK) {
-        return ngx_http_apigw_transform_request_refuse(r, record, &error, 1);
-    }
+    ngx_int_t  rc;
 
     record->parts = parts;
     record->phase = NGX_HTTP_APIGW_TRANSFORM_READING;

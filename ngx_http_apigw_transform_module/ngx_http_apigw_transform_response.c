@@ -83,10 +83,7 @@ ngx_http_apigw_transform_header_filter(ngx_http_request_t *r)
         return NGX_ERROR;
     }
 
-    if (!tlcf->dry_run
-        && ngx_http_apigw_transform_response_headers(r, parts, record)
-           != NGX_OK)
-    {
+    if (ngx_http_apigw_transform_response_headers(r, parts, record) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -129,11 +126,19 @@ static ngx_int_t
 ngx_http_apigw_transform_response_headers(ngx_http_request_t *r,
     ngx_array_t *parts, ngx_http_apigw_transform_record_t *record)
 {
-    ngx_int_t                         rc;
-    ngx_uint_t                        i;
-    ngx_http_apigw_transform_part_t  *part;
+    ngx_int_t                             rc;
+    ngx_uint_t                            i;
+    ngx_http_apigw_transform_part_t      *part;
+    ngx_http_apigw_transform_loc_conf_t  *tlcf;
 
-    rc = ngx_http_apigw_transform_headers_out(r, parts);
+    tlcf = ngx_http_get_module_loc_conf(r, ngx_http_apigw_transform_module);
+
+    if (tlcf->dry_run) {
+        rc = ngx_http_apigw_transform_headers_valid(parts) ? NGX_OK
+                                                           : NGX_DECLINED;
+    } else {
+        rc = ngx_http_apigw_transform_headers_out(r, parts);
+    }
 
     if (rc == NGX_ERROR) {
         return NGX_ERROR;
@@ -146,7 +151,8 @@ ngx_http_apigw_transform_response_headers(ngx_http_request_t *r,
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "apigw_transform: value of a response header holds CR, "
                       "LF or NUL, operation skipped, reason: "
-                      "header_value_invalid");
+                      "header_value_invalid%s",
+                      tlcf->dry_run ? ", dry run" : "");
     }
 
     part = parts->elts;
@@ -156,7 +162,9 @@ ngx_http_apigw_transform_response_headers(ngx_http_request_t *r,
             && part[i].use->set->headers.nelts
             && record->response_status == NGX_HTTP_APIGW_TRANSFORM_NONE)
         {
-            record->response_status = NGX_HTTP_APIGW_TRANSFORM_APPLIED;
+            record->response_status = tlcf->dry_run
+                                      ? NGX_HTTP_APIGW_TRANSFORM_DRY_RUN
+                                      : NGX_HTTP_APIGW_TRANSFORM_APPLIED;
         }
     }
 

@@ -25,9 +25,10 @@
  * WHOLE   -> DONE     an operation needed the whole document
  * HOLD, WHOLE -> PASS on_error=pass: the original goes on, unchanged
  * WATCH   -> PASS     dry run: the original goes on all the time
- * any     -> FAILED   a 502 was sent, or after the first byte nothing more is
+ * HOLD, WHOLE -> REFUSED  a 502 follows once nginx is out of the filters
+ * any     -> FAILED   after the first byte nothing more is sent
  *
- * In HOLD and WHOLE the header is withheld.
+ * In HOLD, WHOLE and REFUSED the header is withheld.
  */
 
 typedef enum {
@@ -37,6 +38,7 @@ typedef enum {
     NGX_HTTP_APIGW_TRANSFORM_WATCH,
     NGX_HTTP_APIGW_TRANSFORM_PASSING,
     NGX_HTTP_APIGW_TRANSFORM_DONE,
+    NGX_HTTP_APIGW_TRANSFORM_REFUSED,
     NGX_HTTP_APIGW_TRANSFORM_FAILED
 } ngx_http_apigw_transform_state_e;
 
@@ -61,6 +63,8 @@ typedef struct {
     ngx_chain_t                        *free;
     ngx_chain_t                        *busy;
     ngx_uint_t                          bufs;     /* made, of two */
+
+    ngx_event_t                         refusal;  /* posted in REFUSED */
 
     unsigned                            taken:1;  /* in->buf is being read */
     unsigned                            last:1;   /* the end was taken */
@@ -99,6 +103,13 @@ ngx_int_t ngx_http_apigw_transform_output_next(ngx_http_request_t *r,
 ngx_int_t ngx_http_apigw_transform_response_fail(ngx_http_request_t *r,
     ngx_http_apigw_transform_response_t *ctx, const apigw_error_t *error);
 ngx_int_t ngx_http_apigw_transform_response_internal(ngx_http_request_t *r,
+    ngx_http_apigw_transform_response_t *ctx);
+
+
+/* ngx_http_apigw_transform_refuse.c: the state REFUSED */
+
+/* Sees to it that the record's status is answered; the filter's code. */
+ngx_int_t ngx_http_apigw_transform_response_refused(ngx_http_request_t *r,
     ngx_http_apigw_transform_response_t *ctx);
 
 

@@ -162,15 +162,21 @@ ngx_http_apigw_transform_use_parameter(ngx_conf_t *cf,
 
         use->condition = ngx_palloc(cf->pool,
                                     sizeof(ngx_http_complex_value_t));
-        if (use->condition == NULL) {
+        if (use->condition == NULL
+            || ngx_http_apigw_transform_text(cf, &text, directive,
+                                             use->condition)
+               != NGX_CONF_OK)
+        {
             return NGX_CONF_ERROR;
         }
 
-        return ngx_http_apigw_transform_text(cf, &text, directive,
-                                             use->condition);
-    }
+        if (use->condition->lengths) {
+            return NGX_CONF_OK;
+        }
 
-    if (ngx_strncmp(parameter->data, "type=", 5) == 0) {
+        mend = "write a variable, such as \"if=$arg_name\"";
+
+    } else if (ngx_strncmp(parameter->data, "type=", 5) == 0) {
         text.data = parameter->data + 5;
         text.len = parameter->len - 5;
 

@@ -118,3 +118,38 @@ If-None-Match: W/"x"
 [200, 200, 304]
 --- response_body eval
 ['{"a":1}', '{"a":1}', '']
+
+
+
+=== a stale answer
+--- http_config
+apigw_transform t { json keep /a; }
+proxy_cache_path $TEST_NGINX_SERVER_ROOT/html/cache5 keys_zone=g:1m;
+--- config
+proxy_cache g;
+proxy_cache_key x;
+proxy_cache_valid 200 1s;
+proxy_cache_use_stale error http_500;
+add_header X-Cache $upstream_cache_status;
+location /t/ {
+    apigw_response_transform t;
+    proxy_pass http://$TEST_NGINX_SERVICE/;
+}
+location /u/ {
+    apigw_response_transform t;
+    proxy_pass http://127.0.0.1:1/;
+}
+location = /wait {                  # three seconds
+    proxy_cache off;
+    limit_rate 100;
+    return 200 "$request_id$request_id$request_id$request_id$request_id";
+}
+--- request eval
+my $q = 'send?body={"a":1,"b":2}';
+["GET /t/$q", "GET /wait", "GET /t/$q&status=500", "GET /u/$q"]
+--- timeout: 10
+--- response_headers eval
+["X-Cache: MISS\nContent-Length: 7", "",
+ ("X-Cache: STALE\nContent-Length: 7") x 2]
+--- response_body_like eval
+[qr/^\{"a":1\}$/, qr//, (qr/^\{"a":1\}$/) x 2]

@@ -598,6 +598,791 @@ nginx.conf:
 
 
 
+=== json drop
+--- http_config
+apigw_transform s {
+    json drop;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json drop: arguments are missing; write "json drop POINTER ..."
+nginx.conf:
+
+
+
+=== json drop a
+--- http_config
+apigw_transform s {
+    json drop a;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json drop: bad pointer in "a" at offset 0; write /name/name, and ~0 for ~, ~1 for /, ~2 for a literal *
+nginx.conf:
+
+
+
+=== json remove
+--- http_config
+apigw_transform s {
+    json remove;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json remove: arguments are missing; write "json remove POINTER ..."
+nginx.conf:
+
+
+
+=== json remove /~
+--- http_config
+apigw_transform s {
+    json remove /~;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json remove: bad pointer in "/~" at offset 1; write /name/name, and ~0 for ~, ~1 for /, ~2 for a literal *
+nginx.conf:
+
+
+
+=== json replace /a
+--- http_config
+apigw_transform s {
+    json replace /a;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json replace: no value behind it in "/a"; write "json replace POINTER VALUE [type=] [on_invalid=]"
+nginx.conf:
+
+
+
+=== json replace /a 1 2
+--- http_config
+apigw_transform s {
+    json replace /a 1 2;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json replace: unknown parameter in "2"; use type= or on_invalid=, and quote a value that holds spaces
+nginx.conf:
+
+
+
+=== json replace a 1
+--- http_config
+apigw_transform s {
+    json replace a 1;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json replace: bad pointer in "a" at offset 0; write /name/name, and ~0 for ~, ~1 for /, ~2 for a literal *
+nginx.conf:
+
+
+
+=== json replace /a x type=number
+--- http_config
+apigw_transform s {
+    json replace /a x type=number;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json replace: value does not fit its type in "x" at offset 0; write a JSON number, such as 42 or -1.5e3
+nginx.conf:
+
+
+
+=== json target
+--- http_config
+apigw_transform s {
+    json target;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json target: arguments are missing; write "json target POINTER [missing=null|error]"
+nginx.conf:
+
+
+
+=== json target /a /b
+--- http_config
+apigw_transform s {
+    json target /a /b;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json target: invalid parameter in "/b"; write "json target POINTER [missing=null|error]"
+nginx.conf:
+
+
+
+=== json target /a missing=null missing=error
+--- http_config
+apigw_transform s {
+    json target /a missing=null missing=error;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json target: invalid parameter in "missing=error"; write "json target POINTER [missing=null|error]"
+nginx.conf:
+
+
+
+=== json group "\xff"
+--- http_config eval
+"apigw_transform s {\n    json group \"\xff\";\n}\n"
+--- must_die
+--- error_log eval
+["[emerg]", "apigw_transform: s: json group: invalid UTF-8 in \"\xff\" at offset 0; write the name in UTF-8", "nginx.conf:"]
+
+
+
+=== json map
+--- http_config
+apigw_transform s {
+    json map;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json map: arguments are missing; write "json map POINTER /old=/new ..."
+nginx.conf:
+
+
+
+=== json map a /b=/c
+--- http_config
+apigw_transform s {
+    json map a /b=/c;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json map: bad pointer in "a" at offset 0; write /name/name, and ~0 for ~, ~1 for /, ~2 for a literal *
+nginx.conf:
+
+
+
+=== json map /a /b=/c/d
+--- http_config
+apigw_transform s {
+    json map /a /b=/c/d;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json map: more than one name on a side in "/b=/c/d"; write /old=/new and put what is above into the pointer
+nginx.conf:
+
+
+
+=== json map /a /*=/c
+--- http_config
+apigw_transform s {
+    json map /a /*=/c;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json map: "*" cannot be renamed in "/*=/c"; write ~2 for a literal *
+nginx.conf:
+
+
+
+=== json map /a /b=/c /d=/c
+--- http_config
+apigw_transform s {
+    json map /a /b=/c /d=/c;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json map: two members get the same name in "/d=/c"; give each a name of its own
+nginx.conf:
+
+
+
+=== json rename
+--- http_config
+apigw_transform s {
+    json rename;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json rename: arguments are missing; write "json rename POINTER NAME"
+nginx.conf:
+
+
+
+=== json rename a b
+--- http_config
+apigw_transform s {
+    json rename a b;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json rename: bad pointer in "a" at offset 0; write /name/name, and ~0 for ~, ~1 for /, ~2 for a literal *
+nginx.conf:
+
+
+
+=== json rename /a b c
+--- http_config
+apigw_transform s {
+    json rename /a b c;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json rename: wrong number of arguments in "c"; write "json rename POINTER NAME"
+nginx.conf:
+
+
+
+=== json rename /* b
+--- http_config
+apigw_transform s {
+    json rename /* b;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json rename: ends in no member's name in "/*"; name the member, ~2 is a literal *
+nginx.conf:
+
+
+
+=== json rename "" b
+--- http_config
+apigw_transform s {
+    json rename "" b;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json rename: ends in no member's name in ""; name the member, ~2 is a literal *
+nginx.conf:
+
+
+
+=== json add /a
+--- http_config
+apigw_transform s {
+    json add /a;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json add: no value behind it in "/a"; write "json add POINTER VALUE [type=] [on_invalid=]"
+nginx.conf:
+
+
+
+=== json add a 1
+--- http_config
+apigw_transform s {
+    json add a 1;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json add: bad pointer in "a" at offset 0; write /name/name, and ~0 for ~, ~1 for /, ~2 for a literal *
+nginx.conf:
+
+
+
+=== json add /a 1 type=
+--- http_config
+apigw_transform s {
+    json add /a 1 type=;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json add: no such type in "type="; use string, number, boolean, null or json
+nginx.conf:
+
+
+
+=== json move a /b
+--- http_config
+apigw_transform s {
+    json move a /b;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json move: bad pointer in "a" at offset 0; write /name/name, and ~0 for ~, ~1 for /, ~2 for a literal *
+nginx.conf:
+
+
+
+=== json move /a b
+--- http_config
+apigw_transform s {
+    json move /a b;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json move: bad pointer in "b" at offset 0; write /name/name, and ~0 for ~, ~1 for /, ~2 for a literal *
+nginx.conf:
+
+
+
+=== json copy /a
+--- http_config
+apigw_transform s {
+    json copy /a;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json copy: wrong number of arguments in "/a"; write "json copy FROM TO"
+nginx.conf:
+
+
+
+=== json copy /a /b /c
+--- http_config
+apigw_transform s {
+    json copy /a /b /c;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json copy: wrong number of arguments in "/c"; write "json copy FROM TO"
+nginx.conf:
+
+
+
+=== json copy a /b
+--- http_config
+apigw_transform s {
+    json copy a /b;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json copy: bad pointer in "a" at offset 0; write /name/name, and ~0 for ~, ~1 for /, ~2 for a literal *
+nginx.conf:
+
+
+
+=== json set /a yes type=boolean
+--- http_config
+apigw_transform s {
+    json set /a yes type=boolean;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json set: value does not fit its type in "yes" at offset 0; write true or false
+nginx.conf:
+
+
+
+=== json set /a 0 type=null
+--- http_config
+apigw_transform s {
+    json set /a 0 type=null;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json set: value does not fit its type in "0" at offset 0; write null
+nginx.conf:
+
+
+
+=== json set /a "a\xff"
+--- http_config eval
+"apigw_transform s {\n    json set /a \"a\xff\";\n}\n"
+--- must_die
+--- error_log eval
+["[emerg]", "apigw_transform: s: json set: value does not fit its type in \"a\xff\" at offset 1; write it in UTF-8", "nginx.conf:"]
+
+
+
+=== json set /a "" type=number
+--- http_config
+apigw_transform s {
+    json set /a "" type=number;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: json set: value does not fit its type in "" at offset 0; write a JSON number, such as 42 or -1.5e3
+nginx.conf:
+
+
+
+=== header add X
+--- http_config
+apigw_transform s {
+    header add X;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: invalid number of arguments in "header add"; write "header add NAME VALUE"
+nginx.conf:
+
+
+
+=== header add TE 1
+--- http_config
+apigw_transform s {
+    header add TE 1;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: header "TE" is protected in "header add"; leave it to nginx and its proxy directives
+nginx.conf:
+
+
+
+=== header append X
+--- http_config
+apigw_transform s {
+    header append X;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: invalid number of arguments in "header append"; write "header append NAME VALUE"
+nginx.conf:
+
+
+
+=== header append "" 1
+--- http_config
+apigw_transform s {
+    header append "" 1;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: bad header name "" in "header append"; write letters, digits and "-"
+nginx.conf:
+
+
+
+=== header remove
+--- http_config
+apigw_transform s {
+    header remove;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: invalid number of arguments in "header remove"; write "header remove NAME ..."
+nginx.conf:
+
+
+
+=== header remove Host
+--- http_config
+apigw_transform s {
+    header remove Host;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: header "Host" is protected in "header remove"; leave it to nginx and its proxy directives
+nginx.conf:
+
+
+
+=== header keep
+--- http_config
+apigw_transform s {
+    header keep;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: invalid number of arguments in "header keep"; write "header keep NAME ..."
+nginx.conf:
+
+
+
+=== header keep "X Y"
+--- http_config
+apigw_transform s {
+    header keep "X Y";
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: bad header name "X Y" in "header keep"; write letters, digits and "-", a last "*" matches any end
+nginx.conf:
+
+
+
+=== header keep *
+--- http_config
+apigw_transform s {
+    header keep *;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: bad header name "*" in "header keep"; write letters, digits and "-", a last "*" matches any end
+nginx.conf:
+
+
+
+=== header rename X Y Z
+--- http_config
+apigw_transform s {
+    header rename X Y Z;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: invalid number of arguments in "header rename"; write "header rename FROM TO"
+nginx.conf:
+
+
+
+=== header rename X Host
+--- http_config
+apigw_transform s {
+    header rename X Host;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: header "Host" is protected in "header rename"; leave it to nginx and its proxy directives
+nginx.conf:
+
+
+
+=== header rename "X Y" Z
+--- http_config
+apigw_transform s {
+    header rename "X Y" Z;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: bad header name "X Y" in "header rename"; write letters, digits and "-"
+nginx.conf:
+
+
+
+=== header add X "a\rb"
+--- http_config
+apigw_transform s {
+    header add X "a\rb";
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: the value of header "X" holds CR, LF or NUL; write it on one line
+nginx.conf:
+
+
+
+=== header append X "a$uri\nb"
+--- http_config
+apigw_transform s {
+    header append X "a$uri\nb";
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: the value of header "X" holds CR, LF or NUL; write it on one line
+nginx.conf:
+
+
+
+=== header set X $nope
+--- http_config
+apigw_transform s {
+    header set X $nope;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: unknown variable "$nope"; mend its name, or define it
+nginx.conf:
+
+
+
+=== query add a
+--- http_config
+apigw_transform s {
+    query add a;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: query add: wrong number of arguments; write "query add NAME VALUE"
+nginx.conf:
+
+
+
+=== query add "" 1
+--- http_config
+apigw_transform s {
+    query add "" 1;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: query add: empty name in ""; name an argument
+nginx.conf:
+
+
+
+=== query append a b c
+--- http_config
+apigw_transform s {
+    query append a b c;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: query append: wrong number of arguments; write "query append NAME VALUE"
+nginx.conf:
+
+
+
+=== query append "" 1
+--- http_config
+apigw_transform s {
+    query append "" 1;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: query append: empty name in ""; name an argument
+nginx.conf:
+
+
+
+=== query remove
+--- http_config
+apigw_transform s {
+    query remove;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: query remove: wrong number of arguments; write "query remove NAME ..."
+nginx.conf:
+
+
+
+=== query remove ""
+--- http_config
+apigw_transform s {
+    query remove "";
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: query remove: empty name in ""; name an argument
+nginx.conf:
+
+
+
+=== query keep
+--- http_config
+apigw_transform s {
+    query keep;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: query keep: wrong number of arguments; write "query keep NAME ..."
+nginx.conf:
+
+
+
+=== query keep a ""
+--- http_config
+apigw_transform s {
+    query keep a "";
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: query keep: empty name in ""; name an argument
+nginx.conf:
+
+
+
+=== query rename a b c
+--- http_config
+apigw_transform s {
+    query rename a b c;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: query rename: wrong number of arguments; write "query rename OLD NEW"
+nginx.conf:
+
+
+
+=== query rename a ""
+--- http_config
+apigw_transform s {
+    query rename a "";
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: query rename: empty name in ""; name an argument
+nginx.conf:
+
+
+
+=== query set a b c
+--- http_config
+apigw_transform s {
+    query set a b c;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: query set: wrong number of arguments; write "query set NAME VALUE"
+nginx.conf:
+
+
+
+=== query set a $nope
+--- http_config
+apigw_transform s {
+    query set a $nope;
+}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: s: unknown variable "$nope"; mend its name, or define it
+nginx.conf:
+
+
+
 === json set /a $
 --- http_config
 apigw_transform s {
@@ -608,6 +1393,25 @@ apigw_transform s {
 [emerg]
 invalid variable name
 nginx.conf:
+
+
+
+=== a pointer of more than 64 segments
+--- http_config eval
+'apigw_transform s { json keep ' . '/a' x 65 . '; }'
+--- must_die
+--- error_log
+apigw_transform: s: json keep: pointer is too long in
+nginx.conf:
+
+
+
+=== one of 64 is taken
+--- ops eval
+'json keep ' . '/a' x 64 . ';'
+--- post: {}
+--- sent chomp
+{}
 
 
 

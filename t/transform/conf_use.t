@@ -142,9 +142,9 @@ apigw_transform s {} apigw_response_transform s type=a/b type=c/d;
 
 
 
-=== apigw_response_transform s if=a if=b
+=== apigw_response_transform s if=$uri if=$args
 --- http_config
-apigw_transform s {} apigw_response_transform s if=a if=b;
+apigw_transform s {} apigw_response_transform s if=$uri if=$args;
 --- must_die
 --- error_log
 [emerg]
@@ -298,7 +298,7 @@ apigw_transform_on_error ignore;
 --- must_die
 --- error_log
 [emerg]
-apigw_transform: apigw_transform_on_error: invalid value "ignore"; write "reject" or "pass"
+apigw_transform_on_error: invalid value "ignore"; write "reject" or "pass"
 
 
 
@@ -308,7 +308,7 @@ apigw_transform_validators keep;
 --- must_die
 --- error_log
 [emerg]
-apigw_transform: apigw_transform_validators: invalid value "keep"; write "drop" or "weak"
+apigw_transform_validators: invalid value "keep"; write "drop" or "weak"
 
 
 
@@ -318,7 +318,7 @@ apigw_transform_error on;
 --- must_die
 --- error_log
 [emerg]
-apigw_transform: apigw_transform_error: invalid value "on"; write "problem" or "off"
+apigw_transform_error: invalid value "on"; write "problem" or "off"
 
 
 
@@ -399,6 +399,316 @@ location / { if ($uri) { apigw_request_transform s; } }
 --- error_log
 [emerg]
 "apigw_request_transform" directive is not allowed here
+
+
+
+=== apigw_request_transform s if=
+--- http_config
+apigw_transform s {} apigw_request_transform s if=;
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: apigw_request_transform: invalid parameter "if="; write a variable, such as "if=$arg_name"
+
+
+
+=== apigw_request_transform s if=arg_x
+--- http_config
+apigw_transform s {} apigw_request_transform s if=arg_x;
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: apigw_request_transform: invalid parameter "if=arg_x"; write a variable, such as "if=$arg_name"
+
+
+
+=== apigw_response_transform s if=$nope
+--- http_config
+apigw_transform s {} apigw_response_transform s if=$nope;
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: apigw_response_transform: unknown variable "$nope"; mend its name, or define it in
+
+
+
+=== apigw_response_transform nope
+--- http_config
+apigw_response_transform nope;
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: apigw_response_transform: unknown set "nope"; define it by "apigw_transform nope { ... }" in http
+
+
+
+=== apigw_response_transform s status=200 status=300
+--- http_config
+apigw_transform s {} apigw_response_transform s status=200 status=300;
+--- must_die
+--- error_log
+[emerg]
+"apigw_response_transform" directive has a duplicate "status="
+
+
+
+=== apigw_response_transform s status=600
+--- http_config
+apigw_transform s {} apigw_response_transform s status=600;
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: apigw_response_transform: invalid parameter "status=600"; write codes and ranges from 100 to 599 such as "200-299,404"
+
+
+
+=== apigw_request_transform s type=text/
+--- http_config
+apigw_transform s {} apigw_request_transform s type=text/;
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: apigw_request_transform: invalid parameter "type=text/"; write media types such as "application/json" or suffixes such as "+json", separated by commas
+
+
+
+=== apigw_request_transform s type=a/b type=c/d
+--- http_config
+apigw_transform s {} apigw_request_transform s type=a/b type=c/d;
+--- must_die
+--- error_log
+[emerg]
+"apigw_request_transform" directive has a duplicate "type="
+
+
+
+=== apigw_response_transform off; apigw_response_transform off
+--- http_config
+apigw_response_transform off; apigw_response_transform off;
+--- must_die
+--- error_log
+[emerg]
+"apigw_response_transform" directive is duplicate
+
+
+
+=== apigw_response_transform
+--- http_config
+apigw_response_transform;
+--- must_die
+--- error_log
+[emerg]
+invalid number of arguments in "apigw_response_transform" directive
+
+
+
+=== apigw_json_max_depth 9; apigw_json_max_depth 9
+--- http_config
+apigw_json_max_depth 9; apigw_json_max_depth 9;
+--- must_die
+--- error_log
+[emerg]
+"apigw_json_max_depth" directive is duplicate
+
+
+
+=== apigw_json_inflate_max_size 1k; apigw_json_inflate_max_size 1k
+--- http_config
+apigw_json_inflate_max_size 1k; apigw_json_inflate_max_size 1k;
+--- must_die
+--- error_log
+[emerg]
+"apigw_json_inflate_max_size" directive is duplicate
+
+
+
+=== apigw_transform_buffer 0; apigw_transform_buffer 0
+--- http_config
+apigw_transform_buffer 0; apigw_transform_buffer 0;
+--- must_die
+--- error_log
+[emerg]
+"apigw_transform_buffer" directive is duplicate
+
+
+
+=== apigw_transform_on_error pass; apigw_transform_on_error pass
+--- http_config
+apigw_transform_on_error pass; apigw_transform_on_error pass;
+--- must_die
+--- error_log
+[emerg]
+"apigw_transform_on_error" directive is duplicate
+
+
+
+=== apigw_transform_validators weak; apigw_transform_validators weak
+--- http_config
+apigw_transform_validators weak; apigw_transform_validators weak;
+--- must_die
+--- error_log
+[emerg]
+"apigw_transform_validators" directive is duplicate
+
+
+
+=== apigw_transform_error off; apigw_transform_error off
+--- http_config
+apigw_transform_error off; apigw_transform_error off;
+--- must_die
+--- error_log
+[emerg]
+"apigw_transform_error" directive is duplicate
+
+
+
+=== apigw_transform_dry_run on; apigw_transform_dry_run on
+--- http_config
+apigw_transform_dry_run on; apigw_transform_dry_run on;
+--- must_die
+--- error_log
+[emerg]
+"apigw_transform_dry_run" directive is duplicate
+
+
+
+=== apigw_json_max_size
+--- http_config
+apigw_json_max_size;
+--- must_die
+--- error_log
+[emerg]
+invalid number of arguments in "apigw_json_max_size" directive
+
+
+
+=== apigw_json_max_depth
+--- http_config
+apigw_json_max_depth;
+--- must_die
+--- error_log
+[emerg]
+invalid number of arguments in "apigw_json_max_depth" directive
+
+
+
+=== apigw_json_duplicate_keys
+--- http_config
+apigw_json_duplicate_keys;
+--- must_die
+--- error_log
+[emerg]
+invalid number of arguments in "apigw_json_duplicate_keys" directive
+
+
+
+=== apigw_json_inflate_max_size
+--- http_config
+apigw_json_inflate_max_size;
+--- must_die
+--- error_log
+[emerg]
+invalid number of arguments in "apigw_json_inflate_max_size" directive
+
+
+
+=== apigw_transform_on_error
+--- http_config
+apigw_transform_on_error;
+--- must_die
+--- error_log
+[emerg]
+invalid number of arguments in "apigw_transform_on_error" directive
+
+
+
+=== apigw_transform_buffer
+--- http_config
+apigw_transform_buffer;
+--- must_die
+--- error_log
+[emerg]
+invalid number of arguments in "apigw_transform_buffer" directive
+
+
+
+=== apigw_transform_validators
+--- http_config
+apigw_transform_validators;
+--- must_die
+--- error_log
+[emerg]
+invalid number of arguments in "apigw_transform_validators" directive
+
+
+
+=== apigw_transform_error
+--- http_config
+apigw_transform_error;
+--- must_die
+--- error_log
+[emerg]
+invalid number of arguments in "apigw_transform_error" directive
+
+
+
+=== apigw_transform_dry_run
+--- http_config
+apigw_transform_dry_run;
+--- must_die
+--- error_log
+[emerg]
+invalid number of arguments in "apigw_transform_dry_run" directive
+
+
+
+=== apigw_json_inflate_max_size 2g
+--- http_config
+apigw_json_inflate_max_size 2g;
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: apigw_json_inflate_max_size: invalid size "2g"; write 1 to 1073741824 bytes, k or m may follow
+
+
+
+=== apigw_transform_buffer -1
+--- http_config
+apigw_transform_buffer -1;
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: apigw_transform_buffer: invalid size "-1"; write 0 to 1048576 bytes, k or m may follow
+
+
+
+=== apigw_json_max_depth x
+--- http_config
+apigw_json_max_depth x;
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: apigw_json_max_depth: invalid depth "x"; write 1 to 512
+
+
+
+=== apigw_json_duplicate_keys response=
+--- http_config
+apigw_json_duplicate_keys response=;
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: apigw_json_duplicate_keys: unknown parameter "response="; write request= or response= with reject, last or pass
+
+
+
+=== apigw_transform "" {}
+--- http_config
+apigw_transform "" {}
+--- must_die
+--- error_log
+[emerg]
+apigw_transform: "" is no name for a set; write another one
 
 
 

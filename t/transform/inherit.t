@@ -248,3 +248,86 @@ location /t/ {
 ["GET /t/echo?go=1", "GET /t/echo?go=0", "GET /t/echo", "GET /t/echo?go=00"]
 --- response_body_like eval
 [qr/X-Set/, qr/^(?!.*X-Set)/s, qr/^(?!.*X-Set)/s, qr/X-Set/]
+
+
+
+=== sizes and policies of a server are those of its locations
+--- http_config
+apigw_transform t { json drop /none; }
+--- config
+apigw_response_transform t;
+apigw_json_inflate_max_size 10;
+apigw_transform_buffer 4;
+apigw_transform_validators weak;
+location /t/ { proxy_http_version 1.1; proxy_pass http://$TEST_NGINX_SERVICE/; }
+location /u/ {
+    apigw_transform_buffer 5;
+    apigw_transform_validators drop;
+    proxy_http_version 1.1;
+    proxy_pass http://$TEST_NGINX_SERVICE/;
+}
+--- request eval
+[map({ "GET /$_/send?body=12345&header=ETag:%22x%22" } qw(t u)),
+ "GET /u/send?body=12345678901&coding=gzip"]
+--- response_headers eval
+["Transfer-Encoding: chunked\nETag: W/\"x\"", "Content-Length: 5\n!ETag", "!ETag"]
+--- error_code eval
+[200, 200, 502]
+
+
+
+=== apigw_json_duplicate_keys of responses in http, server and location
+--- http_config
+apigw_transform t { json keep /*/a; }
+apigw_response_transform t;
+apigw_json_duplicate_keys response=last;
+server {
+    listen unix:$TEST_NGINX_SERVER_ROOT/logs/http.sock;
+    location / { proxy_pass http://$TEST_NGINX_SERVICE/; }
+}
+--- config
+apigw_json_duplicate_keys response=reject;
+location /http/ {
+    apigw_response_transform off;
+    proxy_pass http://unix:$TEST_NGINX_SERVER_ROOT/logs/http.sock:/;
+}
+location /server/ { proxy_pass http://$TEST_NGINX_SERVICE/; }
+location /location/ {
+    apigw_json_duplicate_keys response=pass;
+    proxy_pass http://$TEST_NGINX_SERVICE/;
+}
+--- request eval
+[map { "GET /$_/send?body=[{\"a\":1,\"\\u0061\":2}]" } qw(http server location)]
+--- error_code eval
+[200, 502, 200]
+--- response_body_like eval
+[qr/^\[\{"\\u0061":2\}\]$/, qr/"reason":"json_duplicate_key"/,
+ qr/^\[\{"a":1,"\\u0061":2\}\]$/]
+
+
+
+=== on_error and error of a server are those of its locations
+--- http_config
+apigw_transform t { json keep /a; }
+--- config
+apigw_request_transform t;
+apigw_transform_error off;
+location /t/ { proxy_pass http://$TEST_NGINX_SERVICE/; }
+location /u/ {
+    apigw_transform_on_error pass;
+    proxy_pass http://$TEST_NGINX_SERVICE/;
+    location /u/v/ {
+        apigw_transform_error problem;
+        apigw_transform_on_error reject;
+        proxy_pass http://$TEST_NGINX_SERVICE/;
+    }
+    location /u/w/ { proxy_pass http://$TEST_NGINX_SERVICE/; }
+}
+--- request eval
+[map { "POST /$_/echo\n{" } qw(t u u/v u/w)]
+--- more_headers
+Content-Type: application/json
+--- error_code eval
+[400, 200, 400, 200]
+--- response_body_like eval
+[qr/<title>/, qr/"body": "\{"/, qr/"reason"/, qr/"body": "\{"/]

@@ -282,3 +282,30 @@ GET /t/echo
 Range: bytes=0-1
 Accept-Encoding: gzip
 --- response_body_like: (?s)Range.*Accept-Encoding
+
+
+
+=== dry run tells of a header's value as well
+--- ops
+header set X-A $v;
+query set q 1;
+--- config
+location ~ "(?s)^/t/(?<v>.*)" {
+    apigw_request_transform t;
+    apigw_response_transform t2;
+    apigw_transform_dry_run on;
+    add_header X-Dry "$apigw_dry_run_module $apigw_dry_run_reason";
+    rewrite ^ /echo break;
+    proxy_pass http://$TEST_NGINX_SERVICE;
+}
+--- http_config
+apigw_transform t { header set X-A $v; query set q 1; }
+apigw_transform t2 { header set X-B $v; }
+--- path: /t/a%0ab
+--- response_headers
+X-Dry: transform header_value_invalid
+!X-B
+--- response_body_like: "uri": "/echo"
+--- response_body_unlike: X-A
+--- error_log
+reason: header_value_invalid, dry run

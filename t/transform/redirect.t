@@ -230,3 +230,136 @@ location @service { rewrite ^ /echo break; proxy_pass http://$TEST_NGINX_SERVICE
 GET /t/?q=1&r=2
 --- response_body_like: (?s)"uri": "/echo\?r=2".*X-N: 1
 --- response_body_unlike: (?s)X-N: 1.*X-N
+
+
+
+=== an error page of a service, where the answer fails in its body
+--- http_config
+apigw_transform t { json keep /a; }
+apigw_transform w { json set /c 1; }
+--- config
+error_page 502 = @fallback;
+proxy_http_version 1.1;
+location /t/ { apigw_response_transform t; proxy_pass http://$TEST_NGINX_SERVICE/; }
+location /w/ { apigw_response_transform w; proxy_pass http://$TEST_NGINX_SERVICE/; }
+location /u/ {
+    apigw_response_transform t;
+    proxy_buffering off;
+    proxy_pass http://$TEST_NGINX_SERVICE/;
+}
+location /v/ {
+    apigw_response_transform w;
+    proxy_buffering off;
+    proxy_pass http://$TEST_NGINX_SERVICE/;
+}
+location @fallback {
+    rewrite ^ /send?body=fine&type=text/plain&header=X-F:1? break;
+    proxy_pass http://$TEST_NGINX_SERVICE;
+}
+--- request eval
+[map { my $place = $_; map { "GET /$place/send?body=$_" } 'x', 'x&repeat=100&chunk=1',
+ 'x&repeat=1000000', 'x&repeat=100000&chunk=10', '[]x&cut=0' } qw(t w u v)]
+--- error_code eval
+[(200) x 20]
+--- response_headers eval
+[("X-F: 1") x 20]
+--- response_body eval
+[("fine") x 20]
+
+
+
+=== a service that dies, a file and a text as well
+--- http_config
+apigw_transform t { json keep /a; }
+--- config
+error_page 502 = @fallback;
+location /t/ { apigw_response_transform t; proxy_pass http://$TEST_NGINX_SERVICE/; }
+location /f/ {
+    apigw_response_transform t;
+    aio threads;
+    output_buffers 2 4k;
+    types { application/json json; }
+    alias html/;
+}
+location /r/ {
+    apigw_response_transform t;
+    default_type application/json;
+    return 200 '{"a":';
+}
+location @fallback {
+    rewrite ^ /send?body=7&repeat=300000&type=text/plain? break;
+    proxy_pass http://$TEST_NGINX_SERVICE;
+}
+--- user_files eval
+">>> f.json\n{\"a\":x" . '1,' x 100000 . "\n>>> g.json\n" . '[' x 30 . '1,' x 50000 . "\n"
+--- request eval
+["GET /t/send?body={\"a\":1}&cut=3", "GET /f/f.json", "GET /f/g.json", "GET /r/"]
+--- response_body eval
+[("7" x 300000) x 4]
+
+
+
+=== an error page from the same location, once
+--- http_config
+apigw_transform t { json keep /a; }
+--- config
+location /t/ {
+    apigw_response_transform t status=200-599;
+    error_page 502 /t/send?body=%7B%22a%22:2,%22b%22:1%7D;
+    proxy_pass http://$TEST_NGINX_SERVICE/;
+}
+location /u/ {
+    apigw_response_transform t status=200-599;
+    error_page 502 /u/send?body=y;
+    proxy_pass http://$TEST_NGINX_SERVICE/;
+}
+--- request eval
+["GET /t/send?body=x", "GET /u/send?body=x"]
+--- error_code eval
+[502, 502]
+--- response_body_like eval
+[qr/^\{"a":2\}$/, qr/"reason":"json_invalid"/]
+
+
+
+=== a cached answer that fails has its error page on miss and hit
+--- http_config
+apigw_transform t { json keep /a; }
+proxy_cache_path $TEST_NGINX_SERVER_ROOT/html/cache keys_zone=c:1m;
+--- config
+error_page 502 = @fallback;
+proxy_cache_key x;
+proxy_cache_valid 1h;
+location /t/ {
+    apigw_response_transform t;
+    proxy_cache c;
+    proxy_cache_lock on;
+    proxy_pass http://$TEST_NGINX_SERVICE/;
+}
+location /n/ { proxy_cache c; proxy_pass http://$TEST_NGINX_SERVICE/; }
+location @fallback {
+    rewrite ^ /send?body=fine&type=text/plain? break;
+    proxy_pass http://$TEST_NGINX_SERVICE;
+}
+--- request eval
+[map { "GET /$_/send?body=x" } qw(t n t t)]
+--- response_body eval
+['fine', 'x', 'fine', 'fine']
+
+
+
+=== the connection stays open for what follows
+--- http_config
+apigw_transform t { json keep /a; }
+--- config
+location /t/ {
+    apigw_response_transform t;
+    proxy_http_version 1.1;
+    proxy_pass http://$TEST_NGINX_SERVICE/;
+}
+--- pipelined_requests eval
+["GET /t/send?body=x", "GET /t/send?body={\"a\":1,\"b\":2}", "GET /t/send?body={}x"]
+--- error_code eval
+[502, 200, 502]
+--- response_body_like eval
+[qr/"reason":"json_invalid"/, qr/^\{"a":1\}$/, qr/"reason":"json_invalid"/]

@@ -385,3 +385,129 @@ set $early $request_body;
 proxy_set_header X-Body $request_body;
 --- post: {"a":1,"b":2}
 --- response_body_like: X-Body: \{\\"a\\":1\}"
+
+
+
+=== the type is what the client says, though the set changes it
+--- ops
+json keep /a;
+header set Content-Type application/vnd.internal;
+--- post: {"a":1,"b":2}
+--- response_body_like: (?s)Content-Type: application/vnd.internal.*"body": "\{\\"a\\":1\}"
+
+
+
+=== or removes it
+--- ops
+header remove Content-T*;
+json keep /a;
+--- post: {"a":1,"b":2}
+--- sent chomp
+{"a":1}
+
+
+
+=== and no set makes JSON of what the client does not call so
+--- ops
+header set Content-Type application/json;
+json keep /a;
+--- post: {"a":1,"b":2}
+--- more_headers
+Content-Type: text/plain
+--- error_code: 415
+--- reason: unsupported_media_type
+
+
+
+=== a client that expects 100 is told to go on
+--- ops
+json keep /a;
+--- config
+location /t/ { apigw_request_transform t; proxy_pass http://$TEST_NGINX_SERVICE/; }
+--- raw_request eval
+"POST /t/echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r
+Expect: 100-continue\r\nContent-Type: application/json\r
+Content-Length: 13\r\n\r\n{\"a\":1,\"b\":2}"
+--- error_code: 100
+--- response_body_like: (?s)^HTTP/1\.1 200 .*"body": "\{\\"a\\":1\}"
+--- response_body_unlike: Expect
+
+
+
+=== and not where it is refused unread
+--- ops
+json keep /a;
+--- config
+location /t/ {
+    apigw_request_transform t;
+    apigw_json_max_size 12;
+    proxy_pass http://$TEST_NGINX_SERVICE/;
+}
+--- raw_request eval
+"POST /t/echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r
+Expect: 100-continue\r\nContent-Type: application/json\r
+Content-Length: 13\r\n\r\n{\"a\":1,\"b\":2}"
+--- error_code: 413
+--- reason: json_too_large
+
+
+
+=== an inflated body at apigw_json_max_size passes, one byte more does not
+--- http_config
+apigw_transform t { json keep /a; }
+--- config
+location /t/ {
+    apigw_request_transform t;
+    apigw_json_max_size 40;
+    proxy_pass http://$TEST_NGINX_SERVICE/;
+}
+location /u/ {
+    apigw_request_transform t;
+    apigw_json_inflate_max_size 40;
+    proxy_pass http://$TEST_NGINX_SERVICE/;
+}
+--- request eval
+[map { my $place = $_; map { "POST /$place/echo\n"
+ . Compress::Zlib::memGzip('{"a":"' . 'x' x $_ . '"}') } 32, 33 } qw(t u)]
+--- more_headers
+Content-Type: application/json
+Content-Encoding: gzip
+--- error_code eval
+[200, 413, 200, 413]
+--- response_body_like eval
+[qr/x{32}\\"\}"/, qr/"reason":"json_too_large"/, qr/x{32}\\"\}"/, qr/"reason":"inflate_too_large"/]
+
+
+
+=== a body that is none is refused in its first and its last byte
+--- http_config
+apigw_transform t { json keep /a; }
+apigw_transform w { json set /a 1; }
+--- config
+location /t/ { apigw_request_transform t; proxy_pass http://$TEST_NGINX_SERVICE/; }
+location /w/ { apigw_request_transform w; proxy_pass http://$TEST_NGINX_SERVICE/; }
+--- request eval
+[map { my $place = $_; map { "POST /$place/echo\n$_" } 'NaN', '{"a":01}', '{"a":1.}',
+ '{"a":+1}', '{"a":1,}', '{"a":1}/**/', '{"a":1}{}', "{\"a\":\"\t\"}",
+ "{\"a\":\"\xc0\xaf\"}", "{\"a\":\"\xed\xa0\x80\"}", '{"a":"\u12"}', '{"a":"\ud800"}',
+ "\xff\xfe{\0}\0" } qw(t w)]
+--- more_headers
+Content-Type: application/json
+--- error_code eval
+[(400) x 26]
+--- response_body_like eval
+[(qr/"reason":"json_invalid"/) x 26]
+
+
+
+=== nor is white space a document
+--- ops
+json keep /a;
+--- config
+location /t/ { apigw_request_transform t; proxy_pass http://$TEST_NGINX_SERVICE/; }
+--- raw_request eval
+"POST /t/echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r
+Content-Type: application/json\r\nContent-Length: 3\r\n\r\n \n "
+--- error_code: 400
+--- response_body_like: "reason":"json_invalid"
+--- reason: json_invalid

@@ -215,3 +215,173 @@ json keep /a;
 "text"
 --- sent chomp
 null
+
+
+
+=== replace only where something is, null and false included
+--- ops
+json replace /a 1 type=number;
+json replace /b x;
+json replace /c/* '{"k": 1.0}' type=json;
+json replace /none 1;
+--- post chomp
+{"a":null,"b":false,"c":[1,{"d":2}],"e":0}
+--- sent chomp
+{"a":1,"b":"x","c":[{"k": 1.0},{"k": 1.0}],"e":0}
+
+
+
+=== remove is drop under another name
+--- ops
+json remove /a /c/*/x;
+--- post chomp
+{"a":1,"b":2,"c":[{"x":1,"y":2},3]}
+--- sent chomp
+{"b":2,"c":[{"y":2},3]}
+
+
+
+=== target missing=null is the default
+--- ops
+json target /data missing=null;
+--- post chomp
+{"meta":1}
+--- sent chomp
+null
+
+
+
+=== target missing=error refuses what has no match
+--- ops
+json target /data missing=error;
+--- post chomp
+{"meta":1}
+--- error_code: 400
+--- response_body_like: "reason":"json_shape"
+--- reason: json_shape
+
+
+
+=== and takes what has one
+--- ops
+json target /data missing=error;
+--- post chomp
+{"meta":1,"data":null}
+--- sent chomp
+null
+
+
+
+=== a last - appends to an array, an index must be there
+--- ops
+json set /a/- 3 type=number;
+json set /a/0 0 type=number;
+json add /a/- 4 type=number;
+--- post chomp
+{"a":[1,2]}
+--- sent chomp
+{"a":[0,2,3,4]}
+
+
+
+=== an index that is not there refuses the request
+--- ops
+json set /a/7 1;
+--- post chomp
+{"a":[1]}
+--- error_code: 400
+--- reason: json_shape
+
+
+
+=== missing and null parents become objects
+--- ops
+json set /a/b/c 1 type=number;
+json add /d/e 2 type=number;
+--- post chomp
+{"a":null}
+--- sent chomp
+{"a":{"b":{"c":1}},"d":{"e":2}}
+
+
+
+=== move and copy of what is not there do nothing
+--- ops
+json move /none /x;
+json copy /none /y/z;
+--- post chomp
+{"a":1}
+--- sent chomp
+{"a":1}
+
+
+
+=== move and copy in each element
+--- ops
+json move /items/*/old /items/*/new/name;
+json copy /items/*/id /items/*/ref;
+--- post chomp
+{"items":[{"old":1.50,"id":7},{"id":8},3]}
+--- sent chomp
+{"items":[{"id":7,"new":{"name":1.50},"ref":7},{"id":8,"ref":8},3]}
+
+
+
+=== group wraps any type
+--- ops
+json group g;
+--- post chomp
+[1, 2]
+--- sent chomp
+{"g":[1, 2]}
+
+
+
+=== what moves into itself is within
+--- ops
+json move /a /a/b;
+--- post chomp
+{"a":{"c":1}}
+--- sent chomp
+{"a":{"b":{"c":1}}}
+
+
+
+=== the whole document can move, too
+--- ops
+json move "" /a;
+--- post chomp
+{"c":1}
+--- sent chomp
+{"a":{"c":1}}
+
+
+
+=== a document that is dropped is null
+--- ops
+json drop "";
+--- post chomp
+{"c":1}
+--- sent chomp
+null
+
+
+
+=== or becomes a value
+--- ops
+json set "" x;
+--- post chomp
+{"c":1}
+--- sent chomp
+"x"
+
+
+
+=== a renamed member owns its new name, and two may change places
+--- ops
+json rename /a/old new;
+json map /m /x=/y /y=/x;
+--- post chomp
+{"a":{"new":1,"old":2,"z":3},"m":{"x":1,"y":2}}
+--- sent chomp
+{"a":{"new":2,"z":3},"m":{"y":1,"x":2}}

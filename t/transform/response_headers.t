@@ -231,3 +231,41 @@ status: 302
 header: Location:/x
 --- error_code: 302
 --- raw_response_headers_like: Location: http://localhost(?::\d+)?/moved
+
+
+
+=== a file's Last-Modified and ETag can be renamed
+--- ops
+header rename Last-Modified X-Modified;
+header rename ETag X-Tag;
+--- config
+location /t/ { apigw_response_transform t; alias html/; }
+--- user_files
+>>> f.txt 197009280600.00
+text
+--- request
+GET /t/f.txt
+--- response_headers
+X-Modified: Mon, 28 Sep 1970 06:00:00 GMT
+!Last-Modified
+!ETag
+--- raw_response_headers_like: X-Tag: "[0-9a-f]+-5"
+
+
+
+=== every line of a name goes, in any case
+--- ops
+header remove Set-Cookie www-authenticate;
+header set Cache-Control ours;
+--- send
+status: 401
+header: Set-Cookie:a=1
+header: set-cookie:b=2
+header: WWW-Authenticate:a
+header: WWW-Authenticate:b
+header: Cache-Control:theirs
+header: cache-control:too
+--- error_code: 401
+--- response_headers
+Cache-Control: ours
+--- raw_response_headers_unlike: (?i)cookie|www-|theirs|too

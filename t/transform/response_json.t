@@ -249,6 +249,26 @@ If-None-Match: "x"
 
 
 
+=== but conditions and values of requests see it
+--- http_config
+apigw_transform t { json keep /headers; }
+apigw_transform in { header set X-Seen $http_range; }
+--- config
+location /t/ {
+    apigw_request_transform in if=$http_accept_encoding;
+    apigw_response_transform t;
+    proxy_pass http://$TEST_NGINX_SERVICE/;
+}
+--- request
+GET /t/echo
+--- more_headers
+Accept-Encoding: gzip
+Range: bytes=0-1
+--- response_body_like: X-Seen: bytes=0-1
+--- response_body_unlike: "Range
+
+
+
 === nginx still compresses for the client
 --- ops
 json keep /a;

@@ -197,3 +197,22 @@ body: {"a":1
 --- ignore_response
 --- error_log
 reason: json_invalid, offset: 6, response aborted
+
+
+
+=== a document that fails before its addition is refused
+--- http_config
+apigw_transform t { json keep /a; }
+apigw_transform w { json set /c 3; }
+--- config
+addition_types application/json;
+add_after_body /after;
+location /t/ { apigw_response_transform t; proxy_pass http://$TEST_NGINX_SERVICE/; }
+location /w/ { apigw_response_transform w; proxy_pass http://$TEST_NGINX_SERVICE/; }
+location = /after { add_after_body ""; return 200 'after'; }
+--- request eval
+[map { my $place = $_; map { "GET /$place/send?body=$_" } '{', 'x', '{&cut=0' } qw(t w)]
+--- error_code eval
+[(502) x 6]
+--- response_body_like eval
+[(qr/^\{"type":.*\}$/) x 6]

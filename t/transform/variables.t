@@ -94,3 +94,23 @@ add_header X-Vars "$apigw_request_transform_status $apigw_transform_error";
 --- post: {"a":1]
 --- response_headers
 X-Vars: passed json_invalid
+
+
+
+=== dry run, with header operations alone
+--- http_config
+apigw_transform t { header set X-A 1; }
+log_format vars "vars: $apigw_request_transform_status $apigw_response_transform_status";
+--- config
+location /t/ {
+    apigw_request_transform t;
+    apigw_response_transform t;
+    apigw_transform_dry_run on;
+    access_log logs/vars.log vars;
+    proxy_pass http://$TEST_NGINX_SERVICE/;
+}
+location = /log { default_type text/plain; alias logs/vars.log; }
+--- request eval
+["GET /t/send?body=x", "GET /log"]
+--- response_body eval
+["x", "vars: dry_run dry_run\n"]

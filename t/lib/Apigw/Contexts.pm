@@ -84,7 +84,7 @@ sub twice {
     if ($repeats) {
         is $got, 'ok', "$name repeated";
     } else {
-        like $got, qr/\[emerg\] .*(duplicate|$name.* once).* in \S+:\d/,
+        like $got, qr/\[emerg\] .*(duplicate|twice|$name.* once).* in \S+:\d/,
             "$name once a level";
     }
 }
