@@ -301,6 +301,8 @@ char *ngx_http_apigw_ratelimit_set_redis(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_apigw_ratelimit_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_apigw_ratelimit_set_jitter(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_http_apigw_ratelimit_set_headers(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 

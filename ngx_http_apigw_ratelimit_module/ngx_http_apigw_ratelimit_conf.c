@@ -271,7 +271,7 @@ ngx_http_apigw_ratelimit_resolve_store(ngx_conf_t *cf,
 }
 
 
-/* Scalars that nginx has no setter for */
+/* Scalars whose setters in nginx do not tell the mend, or are not there */
 
 char *
 ngx_http_apigw_ratelimit_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -302,6 +302,35 @@ ngx_http_apigw_ratelimit_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
     }
 
     rlcf->status = status;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_apigw_ratelimit_set_jitter(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_apigw_ratelimit_loc_conf_t  *rlcf = conf;
+
+    ngx_int_t   jitter;
+    ngx_str_t  *value;
+
+    if (rlcf->retry_jitter != NGX_CONF_UNSET_MSEC) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    jitter = ngx_parse_time(&value[1], 0);
+
+    if (jitter == NGX_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "apigw_ratelimit_retry_jitter: invalid time "
+                           "\"%V\"; use a time, such as 5s", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    rlcf->retry_jitter = jitter;
 
     return NGX_CONF_OK;
 }

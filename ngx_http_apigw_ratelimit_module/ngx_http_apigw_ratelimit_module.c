@@ -115,9 +115,9 @@ static ngx_command_t  ngx_http_apigw_ratelimit_commands[] = {
 
     { ngx_string("apigw_ratelimit_retry_jitter"),
       NGX_HTTP_APIGW_RATELIMIT_CONTEXTS|NGX_CONF_TAKE1,
-      ngx_conf_set_msec_slot,
+      ngx_http_apigw_ratelimit_set_jitter,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_apigw_ratelimit_loc_conf_t, retry_jitter),
+      0,
       NULL },
 
     { ngx_string("apigw_ratelimit_error"),

@@ -124,7 +124,7 @@ static char *
 ngx_http_apigw_ratelimit_policy_identity(ngx_conf_t *cf,
     ngx_http_apigw_ratelimit_policy_t *policy)
 {
-    ngx_str_t   *texts[3];
+    ngx_str_t   *texts[4];
     ngx_uint_t   i, k;
 
     static const char  *names[] = { "apigw_consumer", "apigw_plan" };
@@ -136,8 +136,9 @@ ngx_http_apigw_ratelimit_policy_identity(ngx_conf_t *cf,
     texts[0] = &policy->key.value.value;
     texts[1] = policy->rate ? &policy->rate->value.value : NULL;
     texts[2] = policy->burst ? &policy->burst->value.value : NULL;
+    texts[3] = policy->group ? &policy->group->value.value : NULL;
 
-    for (i = 0; i < 3; i++) {
+    for (i = 0; i < 4; i++) {
         for (k = 0; texts[i] && k < 2; k++) {
 
             if (ngx_http_apigw_ratelimit_names_variable(texts[i], names[k])) {

@@ -25,19 +25,31 @@ ngx_http_apigw_ratelimit_set_use(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_http_apigw_ratelimit_loc_conf_t  *rlcf = conf;
 
     ngx_str_t                        *value, text;
-    ngx_uint_t                        i;
+    ngx_uint_t                        i, off;
     ngx_http_apigw_ratelimit_line_t  *line;
 
     value = cf->args->elts;
+    off = 0;
 
-    if (rlcf->lines == NULL
-        || (rlcf->lines != NGX_CONF_UNSET_PTR
-            && ngx_strcmp(value[1].data, "off") == 0))
-    {
+    for (i = 1; i < cf->args->nelts; i++) {
+        if (ngx_strcmp(value[i].data, "off") == 0) {
+            off = 1;
+        }
+    }
+
+    if (off && cf->args->nelts > 2) {
+        return "has \"off\" beside other arguments; keep one of them";
+    }
+
+    if (off && rlcf->lines == NULL) {
+        return "is duplicate";
+    }
+
+    if (rlcf->lines == NULL || (off && rlcf->lines != NGX_CONF_UNSET_PTR)) {
         return "is \"off\" and not at one level; keep one of them";
     }
 
-    if (ngx_strcmp(value[1].data, "off") == 0 && cf->args->nelts == 2) {
+    if (off) {
         rlcf->lines = NULL;
         return NGX_CONF_OK;
     }

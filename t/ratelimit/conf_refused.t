@@ -84,6 +84,7 @@ a key=k rate=1r/s phase=access | policy "a": invalid phase "access"; use preacce
 a key=$apigw_consumer rate=1r/s phase=preaccess | policy "a": $apigw_consumer is not settled in phase=preaccess; use phase=precontent, or another variable
 a key=x${apigw_consumer}y rate=1r/s phase=preaccess | policy "a": $apigw_consumer is not settled in phase=preaccess
 a key=k phase=preaccess rate=${APIGW_PLAN}r/s default=1r/s | policy "a": $apigw_plan is not settled in phase=preaccess
+a key=k group=$apigw_consumer rate=1r/s store=s phase=preaccess | policy "a": $apigw_consumer is not settled in phase=preaccess
 a key=k phase=preaccess rate=1r/s burst=$apigw_plan | policy "a": $apigw_plan is not settled in phase=preaccess
 a key=k rate=1r/s zone=z    | policy "a": unknown zone "z"; declare it: apigw_ratelimit_zone z:16m;
 a key=k rate=1r/s zone=     | policy "a": invalid zone ""; use the name of an apigw_ratelimit_zone
@@ -131,7 +132,13 @@ apigw_ratelimit cost=2;     | "apigw_ratelimit" directive names no policy; name 
 apigw_ratelimit a cost_after=2; | invalid parameter "cost_after=2" of apigw_ratelimit; use names of policies, cost= or off
 apigw_ratelimit off; apigw_ratelimit a; | "apigw_ratelimit" directive is "off" and not at one level; keep one of them
 apigw_ratelimit a; apigw_ratelimit off; | "apigw_ratelimit" directive is "off" and not at one level; keep one of them
-apigw_ratelimit off a;      | unknown policy "off" in apigw_ratelimit
+apigw_ratelimit off a;      | "apigw_ratelimit" directive has "off" beside other arguments; keep one of them
+apigw_ratelimit a off;      | "apigw_ratelimit" directive has "off" beside other arguments; keep one of them
+apigw_ratelimit off cost=2; | "apigw_ratelimit" directive has "off" beside other arguments; keep one of them
+apigw_ratelimit off; apigw_ratelimit off; | "apigw_ratelimit" directive is duplicate
+apigw_ratelimit a cost=;    | invalid cost "" of apigw_ratelimit; use a whole number from 0 to 1000000000
+apigw_ratelimit a cost=1000000001; | invalid cost "1000000001" of apigw_ratelimit; use a whole number from 0 to 1000000000
+apigw_ratelimit a/b;        | invalid parameter "a/b" of apigw_ratelimit; use names of policies, cost= or off
 apigw_ratelimit;            | invalid number of arguments in "apigw_ratelimit" directive
 apigw_ratelimit_status 399; | invalid status "399" of apigw_ratelimit_status; use 400 to 443, 445 to 493, or 500 to 599
 apigw_ratelimit_status 444; | invalid status "444" of apigw_ratelimit_status
@@ -146,7 +153,11 @@ apigw_ratelimit_headers x-ratelimit x-ratelimit=epoch; | invalid or repeated "x-
 apigw_ratelimit_headers draft11 off; | invalid or repeated "off" of apigw_ratelimit_headers
 apigw_ratelimit_headers expose; | "apigw_ratelimit_headers" directive exposes no field; add draft11 or x-ratelimit
 apigw_ratelimit_headers off; apigw_ratelimit_headers off; | "apigw_ratelimit_headers" directive is duplicate
-apigw_ratelimit_retry_jitter x; | "apigw_ratelimit_retry_jitter" directive invalid value
+apigw_ratelimit_headers off draft11; | invalid or repeated "off" of apigw_ratelimit_headers
+apigw_ratelimit_headers expose expose; | invalid or repeated "expose" of apigw_ratelimit_headers
+apigw_ratelimit_retry_jitter x; | apigw_ratelimit_retry_jitter: invalid time "x"; use a time, such as 5s
+apigw_ratelimit_retry_jitter -1s; | apigw_ratelimit_retry_jitter: invalid time "-1s"; use a time, such as 5s
+apigw_ratelimit_retry_jitter 1s; apigw_ratelimit_retry_jitter 1s; | "apigw_ratelimit_retry_jitter" directive is duplicate
 apigw_ratelimit_error json; | apigw_ratelimit_error: invalid value "json"; write "off" or "problem"
 apigw_ratelimit_dry_run yes; | invalid value "yes" in "apigw_ratelimit_dry_run" directive, it must be "on" or "off"
 apigw_ratelimit_log_level debug; | apigw_ratelimit_log_level: invalid value "debug"; write "info", "notice", "warn" or "error"
@@ -186,6 +197,10 @@ z:511k  | zone "z" is too small; use at least 512k
 END
     refused("apigw_ratelimit_zone $_->[0];", '', $_->[1], 100);
 }
+
+refused("limit_req_zone \$uri zone=z:1m rate=1r/s;\napigw_ratelimit_zone z:1m;",
+        '', 'the shared memory zone "z" is already declared for a different '
+        . 'use', 101);
 
 refused("apigw_ratelimit_zone z:1m;\napigw_ratelimit_zone z:2m;", '',
         'duplicate zone "z"; use another name', 101);
