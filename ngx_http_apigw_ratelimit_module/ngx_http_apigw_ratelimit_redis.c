@@ -30,8 +30,12 @@ typedef struct {
 static ngx_int_t ngx_http_apigw_ratelimit_ask_store(
     ngx_http_apigw_ratelimit_ctx_t *ctx,
     ngx_http_apigw_ratelimit_store_t *store);
+static ngx_msec_t ngx_http_apigw_ratelimit_time_left(
+    ngx_http_apigw_ratelimit_ctx_t *ctx,
+    ngx_http_apigw_ratelimit_store_t *store);
 static ngx_http_apigw_ratelimit_ask_t *ngx_http_apigw_ratelimit_find_ask(
-    ngx_http_apigw_ratelimit_store_t *store, apigw_siphash_t *digest);
+    ngx_http_apigw_ratelimit_store_t *store, apigw_siphash_t *digest,
+    ngx_msec_t left);
 static void ngx_http_apigw_ratelimit_destroy_ask(
     ngx_http_apigw_ratelimit_ask_t *ask);
 
@@ -84,6 +88,7 @@ ngx_http_apigw_ratelimit_ask_store(ngx_http_apigw_ratelimit_ctx_t *ctx,
     ngx_http_apigw_ratelimit_store_t *store)
 {
     ngx_uint_t                        i, n;
+    ngx_msec_t                        left;
     apigw_siphash_t                   digest;
     ngx_http_apigw_ratelimit_ask_t   *ask;
     ngx_http_apigw_ratelimit_item_t  *item;
@@ -111,14 +116,16 @@ ngx_http_apigw_ratelimit_ask_store(ngx_http_apigw_ratelimit_ctx_t *ctx,
         }
     }
 
-    if (wait == NULL) {
+    left = ngx_http_apigw_ratelimit_time_left(ctx, store);
+
+    if (wait == NULL || left == 0) {
         return NGX_ERROR;
     }
 
     ngx_http_apigw_ratelimit_asks_init();
 
     digest = ngx_http_apigw_ratelimit_ask_digest(items, n);
-    ask = ngx_http_apigw_ratelimit_find_ask(store, &digest);
+    ask = ngx_http_apigw_ratelimit_find_ask(store, &digest, left);
 
     if (ask == NULL) {
         ask = ngx_http_apigw_ratelimit_create_ask(store, "take", items, n);
@@ -127,6 +134,7 @@ ngx_http_apigw_ratelimit_ask_store(ngx_http_apigw_ratelimit_ctx_t *ctx,
         }
 
         ask->digest = digest;
+        ask->cmd.timeout = left;
         ask->open = 1;
 
         ngx_queue_insert_tail(&ngx_http_apigw_ratelimit_asks.open,
@@ -151,9 +159,28 @@ ngx_http_apigw_ratelimit_ask_store(ngx_http_apigw_ratelimit_ctx_t *ctx,
 }
 
 
+/*
+ * A request waits for `timeout` in all, whatever its phases and redirects: what
+ * an earlier one has waited is not there any more. In milliseconds.
+ */
+
+static ngx_msec_t
+ngx_http_apigw_ratelimit_time_left(ngx_http_apigw_ratelimit_ctx_t *ctx,
+    ngx_http_apigw_ratelimit_store_t *store)
+{
+    uint64_t    waited;
+    ngx_msec_t  timeout;
+
+    waited = ctx->waited / (APIGW_GCRA_SECOND / 1000);
+    timeout = ngx_http_apigw_redis_timeout(store->redis);
+
+    return waited < timeout ? timeout - waited : 0;
+}
+
+
 static ngx_http_apigw_ratelimit_ask_t *
 ngx_http_apigw_ratelimit_find_ask(ngx_http_apigw_ratelimit_store_t *store,
-    apigw_siphash_t *digest)
+    apigw_siphash_t *digest, ngx_msec_t left)
 {
     ngx_queue_t                     *q, *bucket;
     ngx_http_apigw_ratelimit_ask_t  *ask;
@@ -168,6 +195,7 @@ ngx_http_apigw_ratelimit_find_ask(ngx_http_apigw_ratelimit_store_t *store,
         ask = ngx_queue_data(q, ngx_http_apigw_ratelimit_ask_t, bucket);
 
         if (ask->store == store
+            && ask->cmd.timeout == left
             && ask->digest.word[0] == digest->word[0]
             && ask->digest.word[1] == digest->word[1])
         {
