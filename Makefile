@@ -123,11 +123,17 @@ $(BUILD)/unit/%_fuzz: t/fuzz/%_fuzz.c t/fuzz/replay.c $(BUILD)/unit/libcores.a
 	$(CC) $(WARN) $(SANITIZE) $(INCS) -It/unit $< t/fuzz/replay.c -o $@ \
 	    $(BUILD)/unit/libcores.a $(CORE_LIBS)
 
-$(BUILD)/fuzz/%_fuzz: t/fuzz/%_fuzz.c $(CORES) $(HEADERS) \
-                      | $(BUILD)/.deps-fuzz
+$(BUILD)/fuzz/libcores.a: $(CORES:%.c=$(BUILD)/fuzz/%.o)
+	rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/fuzz/%.o: %.c $(HEADERS) | $(BUILD)/.deps-fuzz
 	mkdir -p $(@D)
-	clang $(WARN) $(SANITIZE) -fsanitize=fuzzer $(INCS) $< $(CORES) -o $@ \
-	    $(CORE_LIBS)
+	clang $(WARN) $(SANITIZE) -fsanitize=fuzzer-no-link $(INCS) -c $< -o $@
+
+$(BUILD)/fuzz/%_fuzz: t/fuzz/%_fuzz.c $(BUILD)/fuzz/libcores.a
+	clang $(WARN) $(SANITIZE) -fsanitize=fuzzer $(INCS) -It/unit $< -o $@ \
+	    $(BUILD)/fuzz/libcores.a $(CORE_LIBS)
 
 UNITS := $(UNIT:%=$(BUILD)/unit/%) $(FUZZ:%=$(BUILD)/unit/%)
 
