@@ -232,9 +232,10 @@ ngx_http_apigw_ratelimit_handle(ngx_http_request_t *r, ngx_uint_t phase)
         break;
     }
 
-    if (ctx->reason) {
-
-        /* rejected before, if only in dry run: error_page is free */
+    if (ctx->verdict == NGX_HTTP_APIGW_RATELIMIT_REJECTED
+        || (ctx->reason && rlcf->dry_run))
+    {
+        /* rejected before: error_page is free; in dry run as if it were so */
 
         return NGX_DECLINED;
     }

@@ -45,6 +45,10 @@ ngx_http_apigw_ratelimit_tell(ngx_http_apigw_ratelimit_ctx_t *ctx,
         return;
     }
 
+    if (ctx->reason) {
+        return;                      /* in dry run, by an earlier location */
+    }
+
     ctx->chosen = ngx_http_apigw_ratelimit_scarcest(ctx);
 
     if (degraded) {

@@ -84,3 +84,27 @@ location /u { apigw_ratelimit one; apigw_ratelimit_dry_run off; $::Tell }"
 --- error_code eval: [200, 200, 429]
 --- response_headers eval
 ["", "", "X-Tell: REJECTED|one|||ratelimit|rate_exceeded"]
+
+
+
+=== a dry run is no pass for the location that it leads to
+--- http_config
+apigw_ratelimit_policy tried key=$arg_k rate=1r/h;
+apigw_ratelimit_policy meant key=$arg_k rate=3r/h;
+--- config
+location /t {
+    apigw_ratelimit tried;
+    apigw_ratelimit_dry_run on;
+    error_page 404 = /page?k=$arg_k;
+    alias /none;
+}
+location /page {
+    apigw_ratelimit meant;
+    alias $TEST_NGINX_PAGE;
+    add_header X-Tell "$apigw_ratelimit_status $apigw_ratelimit_policy" always;
+}
+--- request eval: [("GET /t?k=a") x 4]
+--- error_code eval: [200, 200, 200, 429]
+--- response_headers eval
+["X-Tell: PASSED tried", ("X-Tell: REJECTED_DRY_RUN tried") x 2,
+ "X-Tell: REJECTED meant"]
