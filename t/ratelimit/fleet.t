@@ -10,7 +10,6 @@ use Apigw::Nginx ();
 use Apigw::Redis ();
 use IO::Select;
 use IO::Socket::INET;
-use Socket qw(SOL_SOCKET SO_ERROR);
 use Test::More;
 use Time::HiRes qw(time);
 
@@ -39,11 +38,15 @@ CONF
 
 
 # $n calls at once of @paths in turn, spread over the fleet; statuses by path.
+# Redis stands still until all are under way: none is decided before the last
+# one has asked.
 sub storm {
     my ($n, @paths) = @_;
     my $select = IO::Select->new;
     my (%call, %seen);
     my ($done, $end) = (0, time + 120);
+
+    $redis->pause;
 
     for my $i (0 .. $n - 1) {
         my $path = $paths[$i % @paths];
@@ -55,6 +58,10 @@ sub storm {
         $select->add($socket);
         $call{$socket} = [$path, ''];
     }
+
+    my @early = $select->can_read(0.3);
+    is scalar @early, 0, "$n calls are under way";
+    $redis->resume;
 
     while ($done < $n && time < $end) {
         for my $socket ($select->can_read(1)) {

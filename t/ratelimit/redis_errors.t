@@ -134,6 +134,13 @@ subtest 'BUSY' => sub {
     $busy->syswrite("*3\r\n\$4\r\nEVAL\r\n\$" . length($script)
                     . "\r\n$script\r\n\$1\r\n0\r\n");
 
+    my $probe = $redis->connect;
+    my $said = '';
+    until ($said =~ /^-BUSY/) {
+        $probe->syswrite("PING\r\n");
+        $probe->sysread($said, 512) or last;
+    }
+
     is $gateway->get('a'), LOCAL, 'the fail policy decides' for 1 .. 6;
     $gateway->logged(qr/breaker open/, 'the breaker counts');
 

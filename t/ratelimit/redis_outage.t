@@ -12,7 +12,10 @@ use Apigw::RedisProxy ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-# what a client may see on top of `timeout`, on a machine that is busy
+# What a client may see on top of `timeout`, on a machine that is busy; far
+# below the module's other times, LONG, so that a wait on those shows. That
+# the wait is `timeout` to a few milliseconds is shown in redis_wait.t.
+use constant LONG => 'connect_timeout 30s; reply_timeout 30s;';
 use constant SLACK => $ENV{APIGW_SLOW} ? 3 : 1;
 
 
@@ -66,7 +69,7 @@ subtest 'not there when nginx starts' => sub {
 subtest 'stopped in its tracks' => sub {
     my $redis = Apigw::Redis->new;
     my $gateway = Apigw::Limited->new($redis,
-                                      block => 'timeout 100ms;');
+                                      block => 'timeout 100ms; ' . LONG);
 
     $gateway->becomes('a', qr/redis/, 'Redis decides');
     $redis->pause;
@@ -178,7 +181,7 @@ subtest 'killed and started under load' => sub {
     my $redis = Apigw::Redis->new;
     my $gateway = Apigw::Limited->new($redis, burst => 1_000_000,
                                       workers => 2,
-                                      block => 'timeout 100ms;');
+                                      block => 'timeout 100ms; ' . LONG);
     my (%told, $longest);
     $longest = 0;
 

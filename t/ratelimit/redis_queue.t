@@ -7,8 +7,10 @@ use warnings;
 use lib 't/lib';
 use Apigw ();
 use Apigw::Limited ();
+use Apigw::Nginx ();
 use Apigw::Redis ();
 use Apigw::RedisProxy ();
+use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -50,6 +52,62 @@ subtest 'takes above the queue' => sub {
         'Redis decides what was queued';
     $gateway->logged(qr/queue of 50 commands is full/, 'and it is told');
     $gateway->ends_well;
+    $redis->command('FLUSHALL');
+};
+
+
+subtest 'ten thousand at once' => sub {
+    my ($streams, $connections, $queue) = (250, 40, 8192);
+    my $all = $streams * $connections;
+    my $address = $redis->address;
+
+    my $nginx = Apigw::Nginx->new(modules => ['ratelimit'], http => <<"CONF");
+        apigw_ratelimit_redis main {
+            server $address;
+            timeout 100s;
+            reply_timeout 100s;
+        }
+        apigw_ratelimit_policy one key=\$request_id rate=1r/d store=main;
+        log_format told '\$status \$apigw_ratelimit_source';
+        http2_max_concurrent_streams $streams;
+        server {
+            listen 127.0.0.1:\@PORT\@ http2;
+            access_log told.log told;
+            location / { apigw_ratelimit one; empty_gif; }
+        }
+CONF
+
+    my $told = sub {
+        my %told;
+        open my $in, '<', $nginx->dir . '/told.log' or return '';
+        $told{s/\n//r}++ while <$in>;
+        return join ', ', map { "$told{$_} of $_" } sort keys %told;
+    };
+
+    $redis->pause;
+    my $pid = fork // die "fork: $!";
+    if ($pid == 0) {
+        open STDOUT, '>', $nginx->dir . '/h2load';
+        open STDERR, '>&', \*STDOUT;
+        exec 'h2load', '-n', $all, '-c', $connections, '-m', $streams,
+            'http://127.0.0.1:' . $nginx->port . '/' or POSIX::_exit(127);
+    }
+
+    my $excess = ($all - $queue) . ' of 200 local';
+    my $end = time + 60;
+    sleep 0.05 while $told->() ne $excess && time < $end;
+    sleep 0.2;
+    is $told->(), $excess, 'the excess is decided at once';
+
+    $redis->resume;
+    waitpid $pid, 0;
+    is $?, 0, 'all are answered';
+    is $told->(), "$excess, $queue of 200 redis", 'the others by Redis';
+    is $redis->command('DBSIZE'), $queue, 'which has charged each';
+
+    is $nginx->stop, 0, 'nginx ends in order';
+    unlike $nginx->log, qr/\[(?:alert|crit|emerg)\]/, 'a quiet log';
+    $redis->command('FLUSHALL');
 };
 
 

@@ -1,10 +1,10 @@
 # No request waits for Redis beyond `timeout`, however Redis is away, however
 # many policies, phases and stores the request has.
 #
-# What a client sees is the wait plus what the machine costs: on a busy one a
-# single request may be late, most are not. So the median of many must be
-# within 5 ms of the bound, and none beyond it by as much as the module's other
-# times, which are far longer here, would add.
+# What a client sees is the wait plus what the machine costs. So requests take
+# turns with others that wait as long for a mute service, by nginx's own
+# timer: the median of ours must be within 5 ms of theirs, and none as late as
+# the module's other times, which are far longer here, would make it.
 
 use strict;
 use warnings;
@@ -28,6 +28,9 @@ use constant {
 
 my $redis = Apigw::Redis->new;
 my $second = Apigw::Redis->new;
+my $mute = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 512)
+    or die "listen: $!";
+my $mute_port = $mute->sockport;
 
 sub gateway {
     my (%options) = (breaker => 'failures=1000', workers => 1, @_);
@@ -54,6 +57,10 @@ sub gateway {
             apigw_ratelimit early;
             error_page 404 = /one;
             alias /none;
+        }
+        location = /mute {
+            proxy_pass http://127.0.0.1:$mute_port;
+            proxy_read_timeout 200ms;
         }
         location = /load { apigw_ratelimit load; empty_gif; }
     }
@@ -83,11 +90,18 @@ sub becomes {
 sub median { return (sort { $a <=> $b } @_)[@_ / 2] }
 sub longest { return (sort { $a <=> $b } @_)[-1] }
 
+# The most that is due: `timeout`, or what nginx made of it meanwhile.
+sub bound {
+    my $control = median(@_);
+    return BOUND + ($control > TIMEOUT ? $control : TIMEOUT);
+}
+
 sub waits_no_longer {
     my ($nginx, $path) = @_;
-    my (%told, @took, @said);
+    my (%told, @took, @said, @control);
 
     for my $i (1 .. TIMES) {
+        push @control, (timed($nginx, '/mute'))[1];
         my ($told, $took, $said) = timed($nginx, "$path?k=$i");
         $told{$told}++;
         push @took, $took;
@@ -95,8 +109,8 @@ sub waits_no_longer {
     }
 
     is_deeply \%told, { '200 DEGRADED' => TIMES + 0 }, "$path: no 5xx";
-    cmp_ok median(@took), '<=', TIMEOUT + BOUND, "$path: the wait";
-    cmp_ok median(@said), '<=', TIMEOUT + BOUND, "$path: as it is told";
+    cmp_ok median(@took), '<=', bound(@control), "$path: the wait";
+    cmp_ok median(@said), '<=', bound(@control), "$path: as it is told";
     cmp_ok longest(@took), '<', TIMEOUT + SLACK, "$path: none much above";
     return median(@took);
 }
@@ -191,6 +205,7 @@ subtest 'killed, stopped and started again under load' => sub {
     becomes($nginx, '/load', '200 PASSED', 'before');
 
     my @clients = map { client($nginx) } 1 .. 6;
+    my @control;
 
     for (1 .. 3) {
         sleep 0.2;
@@ -200,7 +215,7 @@ subtest 'killed, stopped and started again under load' => sub {
         becomes($nginx, '/load', '200 PASSED', 'started');
         $redis->pause;
         becomes($nginx, '/load', '200 DEGRADED', 'stopped');
-        sleep 0.4;
+        push @control, (timed($nginx, '/mute'))[1] for 1 .. 2;
         $redis->resume;
         becomes($nginx, '/load', '200 PASSED', 'resumed');
     }
@@ -221,7 +236,11 @@ subtest 'killed, stopped and started again under load' => sub {
     is_deeply [sort keys %told], ['200 DEGRADED', '200 PASSED'],
         "no 5xx among $n requests, and both sources decided";
     cmp_ok scalar @waited, '>=', 5, 'some had to wait';
-    cmp_ok median(@waited), '<=', TIMEOUT + BOUND, 'for the timeout';
+
+    # they come in bunches, for one processor to answer: a second wait of any
+    # kind would be longer than what that costs
+    cmp_ok median(@waited), '<=', bound(@control) + TIMEOUT / 4,
+        'for the timeout';
     cmp_ok longest(@waited), '<', TIMEOUT + SLACK, 'none much longer';
     ends_well($nginx);
 };
