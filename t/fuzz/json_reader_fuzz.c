@@ -90,6 +90,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     apigw_heap_t          heap;
     apigw_arena_t         arena;
     apigw_error_t         error, again;
+    apigw_json_value_t    root;
     apigw_json_options_t  o;
     apigw_json_events_t   whole = { 0 }, e = { 0 };
 
@@ -150,9 +151,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
 
     if (rc == APIGW_OK && o.refuse_lone && o.refuse_nul) {
-        item = cJSON_ParseWithLength((const char *) doc.data, doc.len);
+        root = apigw_json_root(doc);
+
+        /* cJSON skips a BOM too, but not in front of a single digit */
+
+        item = cJSON_ParseWithLength((const char *) root.text.data,
+                                     root.text.len);
         require(item != NULL);
-        compare(item, apigw_json_root(doc));
+        compare(item, root);
         cJSON_Delete(item);
     }
 
