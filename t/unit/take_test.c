@@ -351,7 +351,7 @@ work(void *data)
 
     for (i = 0; i < EACH; i++) {
         for (k = 0; k < w->nlimits; k++) {
-            takes[k] = limit(&w->slots, k ? 100 * k + i % w->keys : 1,
+            takes[k] = limit(&w->slots, k ? EACH * k + i % w->keys : 1,
                              k ? 1000000 : 30000, 1000000);
         }
 
@@ -406,14 +406,17 @@ TEST(threads_share_three_limits_exactly_and_charge_them_alike)
     EXPECT(value(&slots, 1) == 1000 + 30000ull * 1000000);
 
     for (sum = 0, i = 0; i < 7; i++) {
-        sum += (value(&slots, 100 + i) - 1000) / 1000000;
+        sum += (value(&slots, EACH + i) - 1000) / 1000000;
     }
 
     EXPECT(sum == 30000);
 }
 
 
-/* More keys than slots: nothing hangs, the hot limit stays exact. */
+/*
+ * More keys than slots, as one thread at least passes a quarter of the 30,000:
+ * nothing hangs, the hot limit stays exact.
+ */
 
 TEST(threads_share_a_full_table)
 {
