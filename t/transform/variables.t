@@ -42,7 +42,7 @@ location = /log { default_type text/plain; alias logs/vars.log; }
 --- more_headers
 Content-Type: application/json
 --- response_body_like eval
-[qr/body/, qr/^vars: applied applied time:0\.000\d\d\d\n$/]
+[qr/body/, qr/^vars: applied applied time:(?!0\.000000)\d+\.\d{6}\n$/]
 
 
 
