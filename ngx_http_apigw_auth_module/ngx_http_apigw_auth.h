@@ -79,7 +79,7 @@ struct ngx_http_apigw_auth_block_s {
     ngx_str_t                        name;
     ngx_http_apigw_auth_param_t     *params;     /* ends with an empty name */
     ngx_http_apigw_auth_param_t     *param;      /* being set */
-    uint32_t                         seen;       /* a bit for each of them */
+    uint64_t                         seen;       /* a bit for each of them */
     apigw_arena_t                    arena;      /* the configuration's pool */
     void                            *data;
 };
@@ -334,6 +334,7 @@ typedef struct {
     ngx_http_apigw_auth_failure_e    kind;
     const char                      *word;       /* static: the reason */
     ngx_uint_t                       status;     /* 0: the kind's own */
+    ngx_uint_t                       retry;      /* Retry-After, seconds */
 } ngx_http_apigw_auth_failure_t;
 
 
@@ -351,6 +352,8 @@ typedef enum {
 
 typedef struct {
     unsigned                         presented:1;
+    unsigned                         decided:1;  /* verified, well or not */
+    unsigned                         waited:1;   /* once is enough */
     unsigned                         valid:1;
     ngx_http_apigw_auth_failure_t    failure;
     apigw_identity_t                *identity;   /* made when first asked for */
@@ -366,12 +369,22 @@ typedef struct {
 } ngx_http_apigw_auth_result_t;
 
 
+/* Requests of this process that wait for one thing. */
+
+typedef struct {
+    ngx_queue_t                      queue;
+    ngx_uint_t                       n;
+} ngx_http_apigw_auth_waiters_t;
+
+
 /*
  * The record of a main request.
  *
  * NEW        -> CREDENTIAL  what the client presented is read, for good: later
  *                           the lines may be gone from the request
- * CREDENTIAL -> DONE        identified under `policy`, within one call
+ * CREDENTIAL -> DONE        identified under `policy`
+ * CREDENTIAL -> CREDENTIAL  a result is not to be had yet: `waiting` until it
+ *                           is, or until the request dies
  * DONE       -> CREDENTIAL  an internal redirect led to another policy
  */
 
@@ -405,6 +418,13 @@ typedef struct {
     ngx_http_apigw_auth_failure_t    failure;
     ngx_http_apigw_auth_loc_conf_t  *refused_by; /* NULL: not, or let pass */
     uint64_t                         usec;       /* spent identifying */
+
+    /* a wait */
+    ngx_http_apigw_auth_waiters_t   *waiters;    /* set by who says NGX_AGAIN */
+    ngx_queue_t                      waiter;
+    uint64_t                         asked;
+    unsigned                         waiting:1;
+
     unsigned                         identified:1;       /* it is known who */
     unsigned                         preflight:1;
     unsigned                         unsafe:1;   /* an identity header's value
@@ -564,7 +584,16 @@ ngx_int_t ngx_http_apigw_auth_policies_resolve(ngx_conf_t *cf,
     ngx_http_apigw_auth_main_conf_t *amcf);
 
 
-/* ngx_http_apigw_auth_conf.c: directives of policy */
+/* ngx_http_apigw_auth_conf.c: configurations made and merged */
+
+void *ngx_http_apigw_auth_create_main_conf(ngx_conf_t *cf);
+char *ngx_http_apigw_auth_init_main_conf(ngx_conf_t *cf, void *conf);
+void *ngx_http_apigw_auth_create_loc_conf(ngx_conf_t *cf);
+char *ngx_http_apigw_auth_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+
+
+/* ngx_http_apigw_auth_directive.c: directives of policy */
 
 char *ngx_http_apigw_auth_set_anonymous(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -636,14 +665,16 @@ ngx_int_t ngx_http_apigw_auth_credential_strip(ngx_http_request_t *r,
 
 /*
  * Identifies the caller under the location's policy unless that was done.
- * NGX_OK: ctx->status is set; NGX_ERROR: no memory.
+ * NGX_OK: ctx->status is set; NGX_AGAIN: not now, ctx->waiters tells what for;
+ * NGX_ERROR: no memory.
  */
 ngx_int_t ngx_http_apigw_auth_identify(ngx_http_request_t *r,
     ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx);
 
 /*
  * Tells whose request it is, takes identity headers off it and sets ours.
- * *found  the record; NULL where auth is off. NGX_ERROR: no memory.
+ * *found  the record; NULL where auth is off. NGX_AGAIN: the request waits and
+ * is resumed; NGX_ERROR: no memory.
  */
 ngx_int_t ngx_http_apigw_auth_prepare(ngx_http_request_t *r,
     ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t **found);
@@ -666,9 +697,27 @@ ngx_int_t ngx_http_apigw_auth_scopes(ngx_http_apigw_auth_ctx_t *ctx,
 void ngx_http_apigw_auth_results_clear(ngx_http_apigw_auth_ctx_t *ctx);
 
 
+/* ngx_http_apigw_auth_wait.c: requests that wait */
+
+void ngx_http_apigw_auth_waiters_init(ngx_http_apigw_auth_waiters_t *waiters);
+
+/* Puts the request among ctx->waiters; NGX_AGAIN, or NGX_ERROR. */
+ngx_int_t ngx_http_apigw_auth_wait(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx);
+
+/* Resumes all of them; to be called from an event that is no request's. */
+void ngx_http_apigw_auth_wake(ngx_http_apigw_auth_waiters_t *waiters);
+
+/* Monotonic, microseconds. */
+uint64_t ngx_http_apigw_auth_clock(void);
+
+
 /* ngx_http_apigw_auth_jwt.c, ngx_http_apigw_auth_key.c: one credential */
 
-/* NGX_OK: the result is set; NGX_ERROR: no memory. */
+/*
+ * NGX_OK: the result is set; NGX_AGAIN: call again when ctx->waiters are woken;
+ * NGX_ERROR: no memory.
+ */
 ngx_int_t ngx_http_apigw_auth_jwt_verify(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result);
 ngx_int_t ngx_http_apigw_auth_key_verify(ngx_http_request_t *r,

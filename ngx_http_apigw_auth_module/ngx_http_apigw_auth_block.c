@@ -86,7 +86,7 @@ ngx_http_apigw_auth_block_param(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             continue;
         }
 
-        if (block->seen & ((uint32_t) 1 << i)) {
+        if (block->seen & ((uint64_t) 1 << i)) {
             return ngx_http_apigw_auth_block_fault(cf, block,
                                   "duplicate \"%V\"; write it once", &value[0]);
         }
@@ -98,7 +98,7 @@ ngx_http_apigw_auth_block_param(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                                   param->max == 1 ? "one" : "one or more");
         }
 
-        block->seen |= (uint32_t) 1 << i;
+        block->seen |= (uint64_t) 1 << i;
         block->param = param;
 
         return param->set(cf, block, &value[1], n);

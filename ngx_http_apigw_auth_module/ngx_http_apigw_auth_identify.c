@@ -13,13 +13,13 @@ static ngx_int_t ngx_http_apigw_auth_conclude_consumer(
 static ngx_int_t ngx_http_apigw_auth_conclude_anonymous(ngx_http_request_t *r,
     ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx);
 static ngx_uint_t ngx_http_apigw_auth_preflight(ngx_http_request_t *r);
-static uint64_t ngx_http_apigw_auth_clock(void);
 
 
 ngx_int_t
 ngx_http_apigw_auth_prepare(ngx_http_request_t *r,
     ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t **found)
 {
+    ngx_int_t                         rc;
     ngx_http_apigw_auth_ctx_t        *ctx;
     ngx_http_apigw_auth_main_conf_t  *amcf;
 
@@ -28,9 +28,17 @@ ngx_http_apigw_auth_prepare(ngx_http_request_t *r,
 
     if (alcf->policy) {
         ctx = ngx_http_apigw_auth_ctx(r, 1);
+        if (ctx == NULL) {
+            return NGX_ERROR;
+        }
 
-        if (ctx == NULL || ngx_http_apigw_auth_identify(r, alcf, ctx) != NGX_OK)
-        {
+        rc = ngx_http_apigw_auth_identify(r, alcf, ctx);
+
+        if (rc == NGX_AGAIN) {
+            return ngx_http_apigw_auth_wait(r, ctx);
+        }
+
+        if (rc != NGX_OK) {
             return NGX_ERROR;
         }
     }
@@ -72,17 +80,19 @@ ngx_http_apigw_auth_identify(ngx_http_request_t *r,
 
     rc = NGX_OK;
 
-    if (ctx->state != NGX_HTTP_APIGW_AUTH_DONE || ctx->policy != alcf->policy) {
+    if (ctx->policy != alcf->policy) {
         ngx_http_apigw_auth_results_clear(ctx);
-
-        ctx->policy = alcf->policy;
 
         rc = ngx_http_apigw_auth_credential_read(r, ctx, alcf->policy);
 
         if (rc == NGX_OK) {
             ctx->state = NGX_HTTP_APIGW_AUTH_CREDENTIAL;
-            rc = ngx_http_apigw_auth_identify_all(r, ctx);
+            ctx->policy = alcf->policy;
         }
+    }
+
+    if (rc == NGX_OK && ctx->state != NGX_HTTP_APIGW_AUTH_DONE) {
+        rc = ngx_http_apigw_auth_identify_all(r, ctx);
     }
 
     if (rc == NGX_OK) {
@@ -119,7 +129,7 @@ ngx_http_apigw_auth_identify_all(ngx_http_request_t *r,
     for (i = 0; i < ctx->policy->nkinds; i++) {
         result = &ctx->results[ctx->policy->kinds[i]];
 
-        if (!result->presented) {
+        if (!result->presented || result->decided) {
             continue;
         }
 
@@ -130,6 +140,8 @@ ngx_http_apigw_auth_identify_all(ngx_http_request_t *r,
         if (rc != NGX_OK) {
             return rc;
         }
+
+        result->decided = 1;
     }
 
     return NGX_OK;
@@ -425,15 +437,4 @@ ngx_http_apigw_auth_preflight(ngx_http_request_t *r)
     }
 
     return seen == 3;
-}
-
-
-static uint64_t
-ngx_http_apigw_auth_clock(void)
-{
-    struct timespec  ts;
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    return (uint64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }

@@ -5,7 +5,7 @@
  * PREACCESS   identify: take identity headers off the client's request, read
  *             its credential, verify it, set our headers. Never refuses, never
  *             answers: limit_req and limit_conn, which come later in the phase,
- *             may use $apigw_consumer.
+ *             may use $apigw_consumer. Waits where keys must be fetched.
  * ACCESS      enforce: 400, 401, 403, 503 or NGX_OK, by requirements.
  * PRECONTENT  reached by admitted requests alone: take back a refusal that
  *             "satisfy any" overruled, take credentials off the request.
@@ -34,11 +34,6 @@ static ngx_int_t ngx_http_apigw_auth_precontent(ngx_http_request_t *r);
 static void ngx_http_apigw_auth_cleanup(void *data);
 
 static ngx_int_t ngx_http_apigw_auth_preconfiguration(ngx_conf_t *cf);
-static void *ngx_http_apigw_auth_create_main_conf(ngx_conf_t *cf);
-static char *ngx_http_apigw_auth_init_main_conf(ngx_conf_t *cf, void *conf);
-static void *ngx_http_apigw_auth_create_loc_conf(ngx_conf_t *cf);
-static char *ngx_http_apigw_auth_merge_loc_conf(ngx_conf_t *cf, void *parent,
-    void *child);
 static ngx_int_t ngx_http_apigw_auth_init(ngx_conf_t *cf);
 static ngx_int_t ngx_http_apigw_auth_init_process(ngx_cycle_t *cycle);
 
@@ -237,6 +232,7 @@ ngx_module_t  ngx_http_apigw_auth_module = {
 static ngx_int_t
 ngx_http_apigw_auth_preaccess(ngx_http_request_t *r)
 {
+    ngx_int_t                        rc;
     ngx_http_apigw_auth_ctx_t       *ctx;
     ngx_http_apigw_auth_loc_conf_t  *alcf;
 
@@ -249,14 +245,26 @@ ngx_http_apigw_auth_preaccess(ngx_http_request_t *r)
     ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "apigw_auth: preaccess");
 
-    return ngx_http_apigw_auth_prepare(r, alcf, &ctx) == NGX_OK
-           ? NGX_DECLINED : NGX_HTTP_INTERNAL_SERVER_ERROR;
+    rc = ngx_http_apigw_auth_prepare(r, alcf, &ctx);
+
+    switch (rc) {
+
+    case NGX_OK:
+        return NGX_DECLINED;
+
+    case NGX_AGAIN:
+        return NGX_AGAIN;
+
+    default:
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 }
 
 
 static ngx_int_t
 ngx_http_apigw_auth_access(ngx_http_request_t *r)
 {
+    ngx_int_t                        rc;
     ngx_http_apigw_auth_ctx_t       *ctx;
     ngx_http_apigw_auth_loc_conf_t  *alcf;
 
@@ -274,9 +282,14 @@ ngx_http_apigw_auth_access(ngx_http_request_t *r)
 
     /* PREACCESS is skipped when a module of another maker ends it early */
 
-    if (ctx == NULL || ctx->policy != alcf->policy) {
-        if (ngx_http_apigw_auth_prepare(r, alcf, &ctx) != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    if (ctx == NULL || ctx->policy != alcf->policy
+        || (ctx->state != NGX_HTTP_APIGW_AUTH_DONE && !ctx->preflight))
+    {
+        rc = ngx_http_apigw_auth_prepare(r, alcf, &ctx);
+
+        if (rc != NGX_OK) {
+            return rc == NGX_AGAIN ? NGX_AGAIN
+                                   : NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
     }
 
@@ -372,107 +385,6 @@ ngx_http_apigw_auth_preconfiguration(ngx_conf_t *cf)
     }
 
     return ngx_http_apigw_auth_add_variables(cf);
-}
-
-
-static void *
-ngx_http_apigw_auth_create_main_conf(ngx_conf_t *cf)
-{
-    ngx_http_apigw_auth_main_conf_t  *amcf;
-
-    amcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_apigw_auth_main_conf_t));
-    if (amcf == NULL) {
-        return NULL;
-    }
-
-    if (ngx_array_init(&amcf->providers, cf->pool, 2, sizeof(void *)) != NGX_OK
-        || ngx_array_init(&amcf->stores, cf->pool, 2, sizeof(void *)) != NGX_OK
-        || ngx_array_init(&amcf->policies, cf->pool, 4, sizeof(void *))
-           != NGX_OK
-        || ngx_array_init(&amcf->names, cf->pool, 4, sizeof(ngx_str_t))
-           != NGX_OK
-        || ngx_array_init(&amcf->rereads, cf->pool, 4,
-                          sizeof(ngx_http_apigw_auth_reread_t))
-           != NGX_OK)
-    {
-        return NULL;
-    }
-
-    amcf->cycle = cf->cycle;
-
-    return amcf;
-}
-
-
-static char *
-ngx_http_apigw_auth_init_main_conf(ngx_conf_t *cf, void *conf)
-{
-    return ngx_http_apigw_auth_policies_resolve(cf, conf) == NGX_OK
-           ? NGX_CONF_OK : NGX_CONF_ERROR;
-}
-
-
-static void *
-ngx_http_apigw_auth_create_loc_conf(ngx_conf_t *cf)
-{
-    ngx_http_apigw_auth_loc_conf_t  *alcf;
-
-    alcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_apigw_auth_loc_conf_t));
-    if (alcf == NULL) {
-        return NULL;
-    }
-
-    /*
-     * set by ngx_pcalloc():
-     *
-     *     alcf->requires = NULL;
-     *     alcf->scope = { 0, NULL };
-     *     alcf->headers = NULL;
-     *     alcf->realm = { 0, NULL };
-     *     alcf->place = { NULL, 0 };
-     */
-
-    alcf->policy = NGX_CONF_UNSET_PTR;
-    alcf->anonymous = NGX_CONF_UNSET_PTR;
-    alcf->reset = NGX_CONF_UNSET;
-    alcf->forward_token = NGX_CONF_UNSET_UINT;
-    alcf->forward_key = NGX_CONF_UNSET_UINT;
-    alcf->preflight = NGX_CONF_UNSET_UINT;
-    alcf->error = NGX_CONF_UNSET_UINT;
-    alcf->dry_run = NGX_CONF_UNSET;
-    alcf->log_level = NGX_CONF_UNSET_UINT;
-
-    return alcf;
-}
-
-
-static char *
-ngx_http_apigw_auth_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
-{
-    ngx_http_apigw_auth_loc_conf_t *prev = parent;
-    ngx_http_apigw_auth_loc_conf_t *conf = child;
-
-    ngx_uint_t  off;
-
-    off = (conf->policy == NULL);        /* written so, not inherited */
-
-    ngx_conf_merge_ptr_value(conf->policy, prev->policy, NULL);
-    ngx_conf_merge_ptr_value(conf->anonymous, prev->anonymous, NULL);
-    ngx_conf_merge_uint_value(conf->forward_token, prev->forward_token, 1);
-    ngx_conf_merge_uint_value(conf->forward_key, prev->forward_key, 0);
-    ngx_conf_merge_str_value(conf->realm, prev->realm, "api");
-    ngx_conf_merge_uint_value(conf->preflight, prev->preflight, 0);
-    ngx_conf_merge_uint_value(conf->error, prev->error, 1);
-    ngx_conf_merge_value(conf->dry_run, prev->dry_run, 0);
-    ngx_conf_merge_uint_value(conf->log_level, prev->log_level, NGX_LOG_INFO);
-
-    if (ngx_http_apigw_auth_headers_merge(cf, prev->headers, &conf->headers)
-        != NGX_OK)
-    {
-        return NGX_CONF_ERROR;
-    }
-
-    return ngx_http_apigw_auth_require_merge(cf, prev, conf, off);
 }
 
 

@@ -160,6 +160,10 @@ ngx_http_apigw_auth_variable_ctx(ngx_http_request_t *r)
         return ctx;
     }
 
+    if (ctx && ctx->waiting) {
+        return NULL;                     /* known later, or never */
+    }
+
     alcf = ngx_http_get_module_loc_conf(r, ngx_http_apigw_auth_module);
 
     if (alcf->policy == NULL) {
