@@ -152,6 +152,8 @@ struct ngx_http_apigw_auth_watch_s {
 typedef struct {
     apigw_heap_t                     heap;
     apigw_jwks_t                    *set;
+    uint64_t                         gen;        /* digest of its text: the
+                                                    same in every process */
     ngx_uint_t                       refs;
 } ngx_http_apigw_auth_keys_t;
 
@@ -286,6 +288,32 @@ typedef struct {
 } ngx_http_apigw_auth_claim_var_t;
 
 
+/* What the module's zone holds for all processes; its mutex guards it. */
+
+typedef struct {
+    u_char                           seed[32];   /* of digests, random */
+    ngx_queue_t                      slots;      /* of remote key sets */
+} ngx_http_apigw_auth_shared_t;
+
+
+/* `apigw_auth_zone`; what is in force without it, too. */
+
+typedef struct {
+    ngx_str_t                        name;
+    size_t                           size;
+    time_t                           ttl;        /* of verdicts, seconds */
+    time_t                           negative_ttl;
+    ngx_uint_t                       negative_max;       /* percent */
+    ngx_uint_t                       l1;         /* entries of a worker */
+    unsigned                         written:1;
+    unsigned                         needed:1;   /* a block exists */
+
+    ngx_shm_zone_t                  *shm;        /* NULL: neither of them */
+    ngx_slab_pool_t                 *pool;
+    ngx_http_apigw_auth_shared_t    *shared;
+} ngx_http_apigw_auth_zone_t;
+
+
 typedef struct {
     ngx_array_t                      providers;  /* pointers, as the next two */
     ngx_array_t                      stores;
@@ -294,7 +322,7 @@ typedef struct {
                                                     headers, each once */
     ngx_array_t                      rereads;    /* _reread_t */
     ngx_cycle_t                     *cycle;      /* while it is being made */
-    ngx_shm_zone_t                  *zone;       /* when a block exists */
+    ngx_http_apigw_auth_zone_t       zone;
     ngx_http_apigw_reject_vars_t     vars;
 } ngx_http_apigw_auth_main_conf_t;
 
@@ -510,9 +538,15 @@ void ngx_http_apigw_auth_watch_start(ngx_http_apigw_auth_watch_t *watch,
 
 /* ngx_http_apigw_auth_zone.c: shared memory */
 
-/* Makes the zone, once. */
+/* Makes the zone, once the http block is read. */
 ngx_int_t ngx_http_apigw_auth_zone_add(ngx_conf_t *cf,
     ngx_http_apigw_auth_main_conf_t *amcf);
+
+
+/* ngx_http_apigw_auth_zone_conf.c: apigw_auth_zone */
+
+char *ngx_http_apigw_auth_set_zone(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 
 /* ngx_http_apigw_auth_provider.c: apigw_jwt_provider */

@@ -14,8 +14,12 @@ char *
 ngx_http_apigw_auth_block_read(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block)
 {
-    char        *rv;
-    ngx_conf_t   save;
+    char                             *rv;
+    ngx_conf_t                        save;
+    ngx_http_apigw_auth_main_conf_t  *amcf;
+
+    amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_apigw_auth_module);
+    amcf->zone.needed = 1;
 
     ngx_http_apigw_arena_init(&block->arena, cf->pool);
 
@@ -287,9 +291,9 @@ ngx_http_apigw_auth_block_reread(ngx_conf_t *cf,
 
     ngx_http_apigw_auth_place(cf, &reread->place);
 
-    return ngx_http_apigw_auth_zone_add(cf, amcf) == NGX_OK ? NGX_CONF_OK
-                                                           : NGX_CONF_ERROR;
+    return NGX_CONF_OK;
 }
+
 
 char *
 ngx_http_apigw_auth_fault(ngx_conf_t *cf, const char *fmt, ...)

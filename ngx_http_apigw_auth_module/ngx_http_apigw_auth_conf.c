@@ -27,6 +27,11 @@ ngx_http_apigw_auth_create_main_conf(ngx_conf_t *cf)
 
     amcf->cycle = cf->cycle;
 
+    amcf->zone.ttl = 5 * 60;
+    amcf->zone.negative_ttl = 2;
+    amcf->zone.negative_max = 10;
+    amcf->zone.l1 = 4096;
+
     return amcf;
 }
 
@@ -34,6 +39,10 @@ ngx_http_apigw_auth_create_main_conf(ngx_conf_t *cf)
 char *
 ngx_http_apigw_auth_init_main_conf(ngx_conf_t *cf, void *conf)
 {
+    if (ngx_http_apigw_auth_zone_add(cf, conf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     return ngx_http_apigw_auth_policies_resolve(cf, conf) == NGX_OK
            ? NGX_CONF_OK : NGX_CONF_ERROR;
 }

@@ -1,6 +1,9 @@
 
 #include "ngx_http_apigw_auth.h"
 
+#include <openssl/err.h>
+#include <openssl/evp.h>
+
 
 static ngx_http_apigw_auth_keys_t *ngx_http_apigw_auth_keys_parse(
     apigw_str_t text, ngx_uint_t symmetric, apigw_jwks_report_t *report,
@@ -101,6 +104,7 @@ static ngx_http_apigw_auth_keys_t *
 ngx_http_apigw_auth_keys_parse(apigw_str_t text, ngx_uint_t symmetric,
     apigw_jwks_report_t *report, apigw_error_t *err)
 {
+    u_char                       digest[EVP_MAX_MD_SIZE];
     apigw_rc_t                   rc;
     apigw_arena_t                arena;
     ngx_http_apigw_auth_keys_t  *keys;
@@ -118,7 +122,16 @@ ngx_http_apigw_auth_keys_parse(apigw_str_t text, ngx_uint_t symmetric,
 
     rc = apigw_jwks_parse(&keys->set, &arena, text, symmetric, report, err);
 
+    if (rc == APIGW_OK
+        && EVP_Digest(text.data, text.len, digest, NULL, EVP_sha256(), NULL)
+           != 1)
+    {
+        ERR_clear_error();
+        rc = APIGW_ENOMEM;
+    }
+
     if (rc == APIGW_OK) {
+        ngx_memcpy(&keys->gen, digest, sizeof(uint64_t));
         return keys;
     }
 

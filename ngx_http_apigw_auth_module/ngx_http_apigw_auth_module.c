@@ -61,6 +61,13 @@ static ngx_conf_enum_t  ngx_http_apigw_auth_log_levels[] = {
 
 static ngx_command_t  ngx_http_apigw_auth_commands[] = {
 
+    { ngx_string("apigw_auth_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_http_apigw_auth_set_zone,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("apigw_jwt_provider"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_BLOCK|NGX_CONF_TAKE1,
       ngx_http_apigw_auth_provider_block,

@@ -1,9 +1,17 @@
 
 #include "ngx_http_apigw_auth.h"
 
+#include <openssl/err.h>
+#include <openssl/rand.h>
 
-static ngx_int_t ngx_http_apigw_auth_zone_init(ngx_shm_zone_t *zone,
+
+#define NGX_HTTP_APIGW_AUTH_ZONE_SIZE  (16 * 1024 * 1024)
+
+
+static ngx_int_t ngx_http_apigw_auth_zone_init(ngx_shm_zone_t *shm,
     void *data);
+static ngx_int_t ngx_http_apigw_auth_zone_create(
+    ngx_http_apigw_auth_zone_t *zone);
 static ngx_int_t ngx_http_apigw_auth_zone_reread(ngx_cycle_t *cycle,
     ngx_http_apigw_auth_reread_t *reread);
 
@@ -18,33 +26,51 @@ ngx_int_t
 ngx_http_apigw_auth_zone_add(ngx_conf_t *cf,
     ngx_http_apigw_auth_main_conf_t *amcf)
 {
-    static ngx_str_t  name = ngx_string("apigw_auth");
+    ngx_http_apigw_auth_zone_t  *zone;
 
-    if (amcf->zone) {
+    zone = &amcf->zone;
+
+    if (!zone->written && !zone->needed) {
         return NGX_OK;
     }
 
-    amcf->zone = ngx_shared_memory_add(cf, &name, 8 * ngx_pagesize,
-                                       &ngx_http_apigw_auth_module);
-    if (amcf->zone == NULL) {
+    if (!zone->written) {
+        ngx_str_set(&zone->name, "apigw_auth");
+        zone->size = NGX_HTTP_APIGW_AUTH_ZONE_SIZE;
+    }
+
+    zone->shm = ngx_shared_memory_add(cf, &zone->name, zone->size,
+                                      &ngx_http_apigw_auth_module);
+    if (zone->shm == NULL) {
         return NGX_ERROR;
     }
 
-    amcf->zone->init = ngx_http_apigw_auth_zone_init;
-    amcf->zone->data = amcf;
+    if (zone->shm->data) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "apigw_auth: zone \"%V\" is made by another directive; "
+                      "give apigw_auth_zone a name of its own", &zone->name);
+        return NGX_ERROR;
+    }
+
+    zone->shm->init = ngx_http_apigw_auth_zone_init;
+    zone->shm->data = amcf;
 
     return NGX_OK;
 }
 
 
 static ngx_int_t
-ngx_http_apigw_auth_zone_init(ngx_shm_zone_t *zone, void *data)
+ngx_http_apigw_auth_zone_init(ngx_shm_zone_t *shm, void *data)
 {
+    ngx_http_apigw_auth_main_conf_t *old = data;
+
     ngx_uint_t                        i;
+    ngx_http_apigw_auth_zone_t       *zone;
     ngx_http_apigw_auth_reread_t     *reread;
     ngx_http_apigw_auth_main_conf_t  *amcf;
 
-    amcf = zone->data;
+    amcf = shm->data;
+    zone = &amcf->zone;
     reread = amcf->rereads.elts;
 
     for (i = 0; i < amcf->rereads.nelts; i++) {
@@ -53,6 +79,45 @@ ngx_http_apigw_auth_zone_init(ngx_shm_zone_t *zone, void *data)
             return NGX_ERROR;
         }
     }
+
+    zone->pool = (ngx_slab_pool_t *) shm->shm.addr;
+
+    if (old) {
+        zone->shared = old->zone.shared;
+        return NGX_OK;
+    }
+
+    if (shm->shm.exists) {
+        zone->shared = zone->pool->data;
+        return NGX_OK;
+    }
+
+    return ngx_http_apigw_auth_zone_create(zone);
+}
+
+
+static ngx_int_t
+ngx_http_apigw_auth_zone_create(ngx_http_apigw_auth_zone_t *zone)
+{
+    ngx_http_apigw_auth_shared_t  *shared;
+
+    shared = ngx_slab_calloc(zone->pool, sizeof(ngx_http_apigw_auth_shared_t));
+    if (shared == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (RAND_bytes(shared->seed, sizeof(shared->seed)) != 1) {
+        ERR_clear_error();
+        ngx_log_error(NGX_LOG_EMERG, zone->shm->shm.log, 0,
+                      "apigw_auth: OpenSSL has no random bytes");
+        return NGX_ERROR;
+    }
+
+    ngx_queue_init(&shared->slots);
+
+    zone->pool->data = shared;
+    zone->pool->log_nomem = 0;
+    zone->shared = shared;
 
     return NGX_OK;
 }
