@@ -58,7 +58,7 @@ typedef struct {
     ngx_msec_t                        resolver_timeout;
     ngx_addr_t                       *localhost;        /* its addresses */
     ngx_uint_t                        nlocalhost;
-#if (NGX_SSL)
+#if (NGX_HTTP_SSL)
     ngx_ssl_t                         ssl;
 #endif
     ngx_queue_t                       idle;             /* latest first */
@@ -76,16 +76,19 @@ typedef void (*ngx_http_apigw_fetch_handler_pt)(ngx_http_apigw_fetch_t *fetch);
 
 
 /*
- * RESOLVE -> CONNECT   the host has addresses; an idle connection skips to SEND
+ * NEW     -> RESOLVE   start()
+ * RESOLVE -> SEND      an idle connection was there
+ * RESOLVE -> CONNECT   the host has addresses
  * CONNECT -> CONNECT   this address failed: the next one
  * CONNECT -> TLS       connected, https
  * CONNECT -> SEND      connected, http
  * TLS     -> SEND      the server's certificate is good
  * SEND    -> HEAD      the request has been written
  * HEAD    -> BODY      a final status line and its fields are there
- * HEAD    -> CONNECT   a reused connection died before a byte came: once more,
- *                      on a fresh one
- * BODY    -> DONE      the answer is whole (a HEAD may be, too)
+ * SEND, HEAD -> RESOLVE  a reused connection died before a byte came: once
+ *                      more, on a fresh one
+ * SEND, HEAD -> DONE   the answer was there in one piece, or early
+ * BODY    -> DONE      the answer is whole
  * any     -> FAILED    fault, deadline, or the worker exits
  * DONE, FAILED         the connection is kept or closed; the handler runs
  */
@@ -106,6 +109,11 @@ typedef enum {
 /* One exchange; used once. */
 
 struct ngx_http_apigw_fetch_s {
+    /* a timer's data must look like a connection to the debug log */
+
+    void                             *dummy[3];
+    ngx_int_t                         ident;
+
     /* filled in after create(); what they point to must outlive the fetch */
 
     apigw_url_t                       url;
@@ -147,6 +155,8 @@ struct ngx_http_apigw_fetch_s {
     ngx_event_t                       deadline;
     ngx_event_t                       attempt;      /* connect_timeout */
     unsigned                          fresh:1;      /* no idle one, please */
+    unsigned                          answered:1;   /* a byte has come */
+    unsigned                          keep:1;       /* the connection */
 };
 
 
@@ -198,7 +208,7 @@ ngx_http_apigw_fetch_t *ngx_http_apigw_fetch_create(
 ngx_int_t ngx_http_apigw_fetch_start(ngx_http_apigw_fetch_t *fetch);
 
 
-/* Stops; the handler won't run. The result, if there is one, stays. */
+/* Stops; the handler won't run. A result that is there stays. */
 void ngx_http_apigw_fetch_cancel(ngx_http_apigw_fetch_t *fetch);
 
 

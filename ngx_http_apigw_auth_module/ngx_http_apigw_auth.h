@@ -14,6 +14,7 @@
 #include <ngx_http.h>
 
 #include "ngx_http_apigw_arena.h"
+#include "ngx_http_apigw_fetch.h"
 #include "ngx_http_apigw_header_name.h"
 #include "ngx_http_apigw_record.h"
 #include "ngx_http_apigw_reject.h"
@@ -547,6 +548,40 @@ ngx_int_t ngx_http_apigw_auth_zone_add(ngx_conf_t *cf,
 
 char *ngx_http_apigw_auth_set_zone(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+
+/* ngx_http_apigw_auth_fetch_conf.c: blocks that name a server */
+
+/*
+ * Rows of such a block's parameters. `_field` of its data, `_type`, points to
+ * a client that was made before the block is read.
+ */
+#define NGX_HTTP_APIGW_AUTH_FETCH_PARAMS(_type, _field)                       \
+    { ngx_string("resolver"), 1, 0,                                           \
+      ngx_http_apigw_auth_fetch_param, offsetof(_type, _field) },             \
+    { ngx_string("connect_timeout"), 1, 1,                                    \
+      ngx_http_apigw_auth_fetch_param, offsetof(_type, _field) },             \
+    { ngx_string("keepalive"), 1, 1,                                          \
+      ngx_http_apigw_auth_fetch_param, offsetof(_type, _field) },             \
+    { ngx_string("plain_http"), 1, 1,                                         \
+      ngx_http_apigw_auth_fetch_param, offsetof(_type, _field) },             \
+    { ngx_string("tls_verify"), 1, 1,                                         \
+      ngx_http_apigw_auth_fetch_param, offsetof(_type, _field) },             \
+    { ngx_string("tls_trusted_certificate"), 1, 1,                            \
+      ngx_http_apigw_auth_fetch_param, offsetof(_type, _field) },             \
+    { ngx_string("tls_name"), 1, 1,                                           \
+      ngx_http_apigw_auth_fetch_param, offsetof(_type, _field) },             \
+    { ngx_string("tls_certificate"), 1, 1,                                    \
+      ngx_http_apigw_auth_fetch_param, offsetof(_type, _field) },             \
+    { ngx_string("tls_certificate_key"), 1, 1,                                \
+      ngx_http_apigw_auth_fetch_param, offsetof(_type, _field) }
+
+char *ngx_http_apigw_auth_fetch_param(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
+
+/* When the block is read: client_end(), with its faults as the block's. */
+char *ngx_http_apigw_auth_fetch_end(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_http_apigw_fetch_client_t *client);
 
 
 /* ngx_http_apigw_auth_provider.c: apigw_jwt_provider */
