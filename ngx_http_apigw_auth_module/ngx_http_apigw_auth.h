@@ -22,8 +22,10 @@
 #include "apigw_claim_rule.h"
 #include "apigw_claims.h"
 #include "apigw_credential.h"
+#include "apigw_discovery.h"
 #include "apigw_identity.h"
 #include "apigw_jwk.h"
+#include "apigw_jwks_state.h"
 #include "apigw_jws.h"
 #include "apigw_keyfile.h"
 #include "apigw_table.h"
@@ -39,6 +41,7 @@ extern ngx_module_t  ngx_http_apigw_auth_module;
 
 #define NGX_HTTP_APIGW_AUTH_JWKS_MAX_SIZE   (128 * 1024)
 #define NGX_HTTP_APIGW_AUTH_JWKS_POLL       5000
+#define NGX_HTTP_APIGW_AUTH_URI_SIZE        2048
 #define NGX_HTTP_APIGW_AUTH_STORE_POLL      5000
 #define NGX_HTTP_APIGW_AUTH_TOKEN_SIZE      (8 * 1024)
 #define NGX_HTTP_APIGW_AUTH_KEYS_MAX_SIZE   ((size_t) 1024 * 1024 * 1024)
@@ -86,13 +89,15 @@ struct ngx_http_apigw_auth_block_s {
 };
 
 
-/* A file that workers read again, and who says so. */
+/* A file that workers read again, or a folder that they write in, and who says
+ * so. */
 
 typedef struct {
     const char                      *kind;       /* of the block */
     ngx_str_t                        name;
     const char                      *param;
     ngx_str_t                        path;
+    ngx_uint_t                       make;       /* a folder, to write in */
     ngx_http_apigw_auth_place_t      place;
 } ngx_http_apigw_auth_reread_t;
 
@@ -148,6 +153,40 @@ struct ngx_http_apigw_auth_watch_s {
 };
 
 
+/* What the module's zone holds for all processes; its mutex guards it. */
+
+typedef struct {
+    u_char                           seed[32];   /* of digests, random */
+    ngx_queue_t                      slots;      /* of remote key sets */
+} ngx_http_apigw_auth_shared_t;
+
+
+/* `apigw_auth_zone`; what is in force without it, too. */
+
+typedef struct {
+    ngx_str_t                        name;
+    size_t                           size;
+    time_t                           ttl;        /* of verdicts, seconds */
+    time_t                           negative_ttl;
+    ngx_uint_t                       negative_max;       /* percent */
+    ngx_uint_t                       l1;         /* entries of a worker */
+    unsigned                         written:1;
+    unsigned                         needed:1;   /* a block exists */
+
+    ngx_shm_zone_t                  *shm;        /* NULL: neither of them */
+    ngx_slab_pool_t                 *pool;
+    ngx_http_apigw_auth_shared_t    *shared;
+} ngx_http_apigw_auth_zone_t;
+
+
+/* Requests of this process that wait for one thing. */
+
+typedef struct {
+    ngx_queue_t                      queue;
+    ngx_uint_t                       n;
+} ngx_http_apigw_auth_waiters_t;
+
+
 /* One generation of a provider's keys; requests hold it by `refs`. */
 
 typedef struct {
@@ -161,16 +200,37 @@ typedef struct {
 
 /* A provider's keys in this process: not configuration, it changes. */
 
+typedef struct ngx_http_apigw_auth_remote_s  ngx_http_apigw_auth_remote_t;
+
 typedef struct {
     ngx_str_t                        provider;
+    ngx_str_t                        source;     /* path or URL, for the log */
     ngx_uint_t                       symmetric;
-    ngx_http_apigw_auth_keys_t      *keys;       /* in force */
+    ngx_http_apigw_auth_keys_t      *keys;       /* in force; NULL: none yet */
+    apigw_jwks_report_t              report;     /* lives with what was read */
 
+    /* keys of a file */
     ngx_http_apigw_auth_watch_t      watch;
     ngx_http_apigw_auth_keys_t      *loaded;     /* by the thread; or */
     const char                      *fault;      /* why it did not */
-    apigw_jwks_report_t              report;     /* lives with `loaded` */
+
+    ngx_http_apigw_auth_remote_t    *remote;     /* NULL: of a file */
 } ngx_http_apigw_auth_jwks_t;
+
+
+/* `jwks_uri`, `discovery`, and the parameters that begin with jwks_. */
+
+typedef struct {
+    ngx_str_t                        uri;        /* empty: found out */
+    ngx_flag_t                       discovery;
+    time_t                           refresh;    /* seconds, as the next two */
+    time_t                           cooldown;
+    time_t                           max_stale;
+    ngx_msec_t                       timeout;
+    size_t                           max_size;
+    ngx_str_t                        state_file;
+    ngx_http_apigw_fetch_client_t   *client;
+} ngx_http_apigw_auth_remote_conf_t;
 
 
 typedef struct {
@@ -180,8 +240,77 @@ typedef struct {
     apigw_claims_map_t               map;
     size_t                           max_token_size;
     ngx_str_t                        jwks_file;
+    ngx_http_apigw_auth_remote_conf_t  remote;
     ngx_http_apigw_auth_jwks_t      *jwks;
 } ngx_http_apigw_auth_provider_t;
+
+
+/*
+ * A remote key set, in the zone: what all workers know of it, and who fetches.
+ * Times are ngx_current_msec unless they are told to be wall time. One that no
+ * configuration names any more stays: an old worker may still use it.
+ */
+
+typedef struct {
+    ngx_queue_t                      queue;      /* of the zone's */
+    u_char                           id[32];     /* digest of issuer and URL */
+
+    ngx_pid_t                        lease_pid;  /* who fetches, until */
+    ngx_msec_t                       lease_until;
+    ngx_msec_t                       next_try;   /* of a fetch for its age */
+    ngx_uint_t                       failures;   /* in a row */
+    ngx_msec_t                       kid_fetch;  /* last one for a kid */
+    unsigned                         kid_fetched:1;
+
+    ngx_atomic_t                     ended;      /* fetches, good or not */
+    ngx_atomic_t                     gen;        /* of the text; 0: none */
+    time_t                           fetched;    /* last good one, wall time */
+    size_t                           len;
+    u_char                          *text;
+
+    time_t                           discovered; /* wall time */
+    size_t                           uri_len;
+    u_char                           uri[NGX_HTTP_APIGW_AUTH_URI_SIZE];
+} ngx_http_apigw_auth_slot_t;
+
+
+/*
+ * The same in a process.
+ *
+ * IDLE               -> DISCOVER, KEYS   the slot's lease was to be had
+ * DISCOVER           -> FALLBACK         404: RFC 8414's place
+ * DISCOVER, FALLBACK -> KEYS             jwks_uri is known
+ * any                -> IDLE             published or failed; the lease is given
+ *                                        back, who waits is woken
+ */
+
+typedef enum {
+    NGX_HTTP_APIGW_AUTH_REMOTE_IDLE = 0,
+    NGX_HTTP_APIGW_AUTH_REMOTE_DISCOVER,
+    NGX_HTTP_APIGW_AUTH_REMOTE_FALLBACK,
+    NGX_HTTP_APIGW_AUTH_REMOTE_KEYS
+} ngx_http_apigw_auth_remote_state_e;
+
+struct ngx_http_apigw_auth_remote_s {
+    ngx_http_apigw_auth_provider_t  *provider;
+    ngx_http_apigw_auth_jwks_t      *jwks;
+    ngx_http_apigw_auth_zone_t      *zone;
+    ngx_http_apigw_auth_slot_t      *slot;
+    ngx_str_t                        state;      /* file's keys, for a slot */
+    time_t                           state_fetched;      /* that has none */
+
+    /* a worker's */
+    ngx_http_apigw_auth_remote_state_e  doing;
+    ngx_http_apigw_fetch_t          *fetch;
+    ngx_pool_t                      *pool;       /* of the work at hand */
+    ngx_msec_t                       deadline;   /* of it */
+    const char                      *about;      /* what a fault is of, or "" */
+    unsigned                         asked:1;    /* an answer is to come */
+    ngx_uint_t                       gen;        /* slot->gen that was parsed */
+    ngx_uint_t                       ended;      /* slot->ended last seen */
+    ngx_event_t                      timer;
+    ngx_http_apigw_auth_waiters_t    waiters;
+};
 
 
 /* Where a client may put an API key. */
@@ -289,32 +418,6 @@ typedef struct {
 } ngx_http_apigw_auth_claim_var_t;
 
 
-/* What the module's zone holds for all processes; its mutex guards it. */
-
-typedef struct {
-    u_char                           seed[32];   /* of digests, random */
-    ngx_queue_t                      slots;      /* of remote key sets */
-} ngx_http_apigw_auth_shared_t;
-
-
-/* `apigw_auth_zone`; what is in force without it, too. */
-
-typedef struct {
-    ngx_str_t                        name;
-    size_t                           size;
-    time_t                           ttl;        /* of verdicts, seconds */
-    time_t                           negative_ttl;
-    ngx_uint_t                       negative_max;       /* percent */
-    ngx_uint_t                       l1;         /* entries of a worker */
-    unsigned                         written:1;
-    unsigned                         needed:1;   /* a block exists */
-
-    ngx_shm_zone_t                  *shm;        /* NULL: neither of them */
-    ngx_slab_pool_t                 *pool;
-    ngx_http_apigw_auth_shared_t    *shared;
-} ngx_http_apigw_auth_zone_t;
-
-
 typedef struct {
     ngx_array_t                      providers;  /* pointers, as the next two */
     ngx_array_t                      stores;
@@ -396,14 +499,6 @@ typedef struct {
 
     ngx_str_t                        name;       /* of the block that vouches */
 } ngx_http_apigw_auth_result_t;
-
-
-/* Requests of this process that wait for one thing. */
-
-typedef struct {
-    ngx_queue_t                      queue;
-    ngx_uint_t                       n;
-} ngx_http_apigw_auth_waiters_t;
 
 
 /*
@@ -512,11 +607,12 @@ char *ngx_http_apigw_auth_block_secret(ngx_conf_t *cf,
     ngx_http_apigw_auth_file_t *file);
 
 /*
- * Has it checked, once "user" is known, that nginx's workers may read the file:
- * they will look at it again.
+ * Has it checked, once "user" is known, that nginx's workers may read the file,
+ * which they will look at again, or, if `make`, make files in that folder.
  */
 char *ngx_http_apigw_auth_block_reread(ngx_conf_t *cf,
-    ngx_http_apigw_auth_block_t *block, const char *param, ngx_str_t *path);
+    ngx_http_apigw_auth_block_t *block, const char *param, ngx_str_t *path,
+    ngx_uint_t make);
 
 
 /* ngx_http_apigw_auth_file.c: files */
@@ -528,9 +624,12 @@ ngx_int_t ngx_http_apigw_auth_file_read(ngx_http_apigw_auth_file_t *file,
 /* Wipes and frees the text. */
 void ngx_http_apigw_auth_file_free(ngx_http_apigw_auth_file_t *file);
 
-/* Whether nginx's workers may read the file; NGX_ERROR: cannot tell. */
-ngx_int_t ngx_http_apigw_auth_file_readable(ngx_cycle_t *cycle,
-    ngx_str_t *path);
+/*
+ * Whether nginx's workers may read the file, or, if `make`, make files in that
+ * folder. NGX_DECLINED: no; NGX_ERROR: cannot tell.
+ */
+ngx_int_t ngx_http_apigw_auth_file_allowed(ngx_cycle_t *cycle,
+    ngx_str_t *path, ngx_uint_t make);
 
 /* Starts to look at a file, in init_process. */
 void ngx_http_apigw_auth_watch_start(ngx_http_apigw_auth_watch_t *watch,
@@ -605,15 +704,156 @@ char *ngx_http_apigw_auth_provider_defaults(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block);
 
 
-/* ngx_http_apigw_auth_jwks.c: a provider's keys */
+/* ngx_http_apigw_auth_keys.c: a provider's keys */
+
+/*
+ * Parses a key set on malloc(), in any thread. NULL: err->word ends a sentence
+ * that begins with "key set".
+ */
+ngx_http_apigw_auth_keys_t *ngx_http_apigw_auth_keys_parse(apigw_str_t text,
+    ngx_uint_t symmetric, apigw_jwks_report_t *report, apigw_error_t *err);
+
+/* Gives up a reference; NULL is allowed. */
+void ngx_http_apigw_auth_keys_release(ngx_http_apigw_auth_keys_t *keys);
+
+/* Puts what was parsed in force, and logs the keys that were skipped. */
+void ngx_http_apigw_auth_keys_use(ngx_http_apigw_auth_jwks_t *jwks,
+    ngx_http_apigw_auth_keys_t *keys, ngx_log_t *log);
+
+/* Logs the keys that were skipped. */
+void ngx_http_apigw_auth_keys_report(ngx_http_apigw_auth_jwks_t *jwks,
+    ngx_log_t *log);
+
+/* The keys of no provider, to be filled in; NULL: no memory. */
+ngx_http_apigw_auth_jwks_t *ngx_http_apigw_auth_jwks_create(ngx_conf_t *cf,
+    ngx_http_apigw_auth_provider_t *provider);
+
+
+/* ngx_http_apigw_auth_jwks.c: keys in a file */
 
 /* Reads the provider's file; the master does, workers inherit the keys. */
 char *ngx_http_apigw_auth_jwks_open(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block,
     ngx_http_apigw_auth_provider_t *provider);
 
-/* Gives up a reference. */
-void ngx_http_apigw_auth_keys_release(ngx_http_apigw_auth_keys_t *keys);
+
+/* ngx_http_apigw_auth_remote_conf.c: parameters of keys at a URL */
+
+char *ngx_http_apigw_auth_remote_set_uri(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
+char *ngx_http_apigw_auth_remote_set_discovery(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
+char *ngx_http_apigw_auth_remote_set_seconds(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
+char *ngx_http_apigw_auth_remote_set_timeout(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
+char *ngx_http_apigw_auth_remote_set_size(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
+char *ngx_http_apigw_auth_remote_set_file(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
+
+/* Puts the defaults into a provider before its block is read. */
+char *ngx_http_apigw_auth_remote_init(ngx_conf_t *cf,
+    ngx_http_apigw_auth_provider_t *provider);
+
+/* Makes the keys at a URL, once the block is read. */
+char *ngx_http_apigw_auth_remote_open(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block,
+    ngx_http_apigw_auth_provider_t *provider);
+
+/* In postconfiguration: whether hosts can be found. */
+ngx_int_t ngx_http_apigw_auth_remote_resolve(ngx_conf_t *cf,
+    ngx_http_apigw_auth_provider_t *provider);
+
+
+/* ngx_http_apigw_auth_slot.c: keys at a URL, in shared memory */
+
+/* The master's: finds or makes the slot; NGX_ERROR, logged: no room. */
+ngx_int_t ngx_http_apigw_auth_slot_open(ngx_http_apigw_auth_remote_t *remote,
+    ngx_log_t *log);
+
+/* Why somebody wants keys fetched. */
+
+typedef enum {
+    NGX_HTTP_APIGW_AUTH_FOR_AGE = 0,     /* there are none, or old ones */
+    NGX_HTTP_APIGW_AUTH_FOR_KID          /* a token names one not among them */
+} ngx_http_apigw_auth_cause_e;
+
+/*
+ * Asks for the right to fetch. NGX_OK: it is this process's now; NGX_AGAIN:
+ * another one fetches; NGX_DECLINED: not yet, *wait milliseconds are left.
+ */
+ngx_int_t ngx_http_apigw_auth_slot_lease(ngx_http_apigw_auth_remote_t *remote,
+    ngx_http_apigw_auth_cause_e cause, ngx_msec_t *wait);
+
+/* Publishes keys and gives the lease back; NGX_ERROR: no room. */
+ngx_int_t ngx_http_apigw_auth_slot_publish(
+    ngx_http_apigw_auth_remote_t *remote, ngx_str_t *text);
+
+/* Gives the lease back; the next try comes later and later. */
+void ngx_http_apigw_auth_slot_failed(ngx_http_apigw_auth_remote_t *remote);
+
+/* Gives the lease back as if it had not been taken. */
+void ngx_http_apigw_auth_slot_release(ngx_http_apigw_auth_remote_t *remote);
+
+/* Copies the keys' text, of malloc(); NULL data: none, or no memory. */
+void ngx_http_apigw_auth_slot_copy(ngx_http_apigw_auth_remote_t *remote,
+    ngx_str_t *text, ngx_uint_t *gen);
+
+/* Keeps where metadata says that the keys are. */
+void ngx_http_apigw_auth_slot_discovered(ngx_http_apigw_auth_remote_t *remote,
+    apigw_str_t uri);
+
+/* Copies it to the pool; NGX_DECLINED: none, or it should be asked again. */
+ngx_int_t ngx_http_apigw_auth_slot_uri(ngx_http_apigw_auth_remote_t *remote,
+    ngx_pool_t *pool, ngx_str_t *uri);
+
+
+/* ngx_http_apigw_auth_remote.c: keys at a URL, in a worker */
+
+/* In init_process: fetches ahead, and again and again. */
+void ngx_http_apigw_auth_remote_start(ngx_http_apigw_auth_remote_t *remote,
+    ngx_cycle_t *cycle);
+
+/* In exit_process: nobody shall wait for this process. */
+void ngx_http_apigw_auth_remote_stop(ngx_http_apigw_auth_remote_t *remote);
+
+/* The keys in force; NULL: none, or they are too old. */
+ngx_http_apigw_auth_keys_t *ngx_http_apigw_auth_remote_keys(
+    ngx_http_apigw_auth_remote_t *remote);
+
+/*
+ * Wants keys fetched. NGX_AGAIN: somebody does, wait among remote->waiters;
+ * NGX_DECLINED: not now; NGX_BUSY: too many wait. *retry  seconds, 1 to 60
+ */
+ngx_int_t ngx_http_apigw_auth_remote_ask(ngx_http_apigw_auth_remote_t *remote,
+    ngx_http_apigw_auth_cause_e cause, ngx_uint_t *retry);
+
+/* The fetch is over: adopts what is new, wakes who waits. */
+void ngx_http_apigw_auth_remote_ended(ngx_http_apigw_auth_remote_t *remote);
+
+/* Seconds since the last good fetch; -1: there was none. */
+time_t ngx_http_apigw_auth_remote_age(ngx_http_apigw_auth_remote_t *remote);
+
+
+/* ngx_http_apigw_auth_remote_fetch.c: one look at the provider */
+
+/* Starts; the lease is ours. */
+void ngx_http_apigw_auth_remote_fetch(ngx_http_apigw_auth_remote_t *remote);
+
+/* Drops it, and the lease. */
+void ngx_http_apigw_auth_remote_drop(ngx_http_apigw_auth_remote_t *remote);
+
+
+/* ngx_http_apigw_auth_state.c: the last good keys, in a file */
+
+/* Reads it, in the master; a faulty one is logged and means none. */
+ngx_int_t ngx_http_apigw_auth_state_read(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_http_apigw_auth_remote_t *remote);
+
+/* Writes it, in a thread where there are some. */
+void ngx_http_apigw_auth_state_write(ngx_http_apigw_auth_remote_t *remote,
+    ngx_str_t *text, ngx_log_t *log);
 
 
 /* ngx_http_apigw_auth_store.c: apigw_key_store */

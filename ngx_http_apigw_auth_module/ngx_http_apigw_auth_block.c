@@ -272,7 +272,8 @@ ngx_http_apigw_auth_block_secret(ngx_conf_t *cf,
 
 char *
 ngx_http_apigw_auth_block_reread(ngx_conf_t *cf,
-    ngx_http_apigw_auth_block_t *block, const char *param, ngx_str_t *path)
+    ngx_http_apigw_auth_block_t *block, const char *param, ngx_str_t *path,
+    ngx_uint_t make)
 {
     ngx_http_apigw_auth_reread_t     *reread;
     ngx_http_apigw_auth_main_conf_t  *amcf;
@@ -288,6 +289,7 @@ ngx_http_apigw_auth_block_reread(ngx_conf_t *cf,
     reread->name = block->name;
     reread->param = param;
     reread->path = *path;
+    reread->make = make;
 
     ngx_http_apigw_auth_place(cf, &reread->place);
 

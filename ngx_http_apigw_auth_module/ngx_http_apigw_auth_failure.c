@@ -3,9 +3,6 @@
 #include "ngx_http_apigw_compat.h"
 
 
-#define NGX_HTTP_APIGW_AUTH_RETRY  "1"
-
-
 typedef struct {
     ngx_uint_t    status;
     apigw_str_t   detail;
@@ -81,14 +78,21 @@ ngx_int_t
 ngx_http_apigw_auth_failure_headers(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx)
 {
-    ngx_str_t          value;
-    static ngx_str_t   retry = ngx_string(NGX_HTTP_APIGW_AUTH_RETRY);
-
-    if (ctx->failure.kind == NGX_HTTP_APIGW_AUTH_UNAVAILABLE) {
-        return ngx_http_apigw_auth_failure_header(r, "Retry-After", &retry);
-    }
+    ngx_str_t  value;
 
     ngx_str_null(&value);
+
+    if (ctx->failure.kind == NGX_HTTP_APIGW_AUTH_UNAVAILABLE) {
+
+        if (ngx_http_apigw_auth_challenge_print(r, &value, 0, "%ui",
+                                           ngx_max(ctx->failure.retry, 1))
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        return ngx_http_apigw_auth_failure_header(r, "Retry-After", &value);
+    }
 
     if (ngx_http_apigw_auth_challenge(r, ctx->refused_by, ctx, &value)
         != NGX_OK)

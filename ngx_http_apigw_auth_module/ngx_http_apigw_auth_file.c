@@ -170,11 +170,11 @@ ngx_http_apigw_auth_file_free(ngx_http_apigw_auth_file_t *file)
  */
 
 ngx_int_t
-ngx_http_apigw_auth_file_readable(ngx_cycle_t *cycle, ngx_str_t *path)
+ngx_http_apigw_auth_file_allowed(ngx_cycle_t *cycle, ngx_str_t *path,
+    ngx_uint_t make)
 {
     int               n;
     gid_t            *groups;
-    ngx_fd_t          fd;
     ngx_int_t         rc;
     ngx_core_conf_t  *ccf;
 
@@ -205,14 +205,9 @@ ngx_http_apigw_auth_file_readable(ngx_cycle_t *cycle, ngx_str_t *path)
         && setegid(ccf->group) == 0
         && seteuid(ccf->user) == 0)
     {
-        fd = ngx_open_file(path->data, NGX_FILE_RDONLY | NGX_FILE_NONBLOCK,
-                           NGX_FILE_OPEN, 0);
-        rc = NGX_DECLINED;
-
-        if (fd != NGX_INVALID_FILE) {
-            rc = NGX_OK;
-            (void) ngx_close_file(fd);
-        }
+        rc = faccessat(AT_FDCWD, (char *) path->data,
+                       make ? W_OK | X_OK : R_OK, AT_EACCESS) == 0
+             ? NGX_OK : NGX_DECLINED;
     }
 
     if (seteuid(0) == -1 || setegid(getgid()) == -1

@@ -11,8 +11,12 @@ static apigw_rc_t ngx_http_apigw_auth_jwt_check(apigw_jws_t *jws,
     ngx_http_apigw_auth_result_t *result, apigw_error_t *err);
 static apigw_rc_t ngx_http_apigw_auth_jwt_binding(apigw_claims_t *claims,
     apigw_error_t *err);
-static apigw_rc_t ngx_http_apigw_auth_jwt_signature(apigw_jws_t *jws,
+static apigw_rc_t ngx_http_apigw_auth_jwt_signature(
+    ngx_http_apigw_auth_ctx_t *ctx, apigw_jws_t *jws,
     ngx_http_apigw_auth_result_t *result, apigw_error_t *err);
+static apigw_rc_t ngx_http_apigw_auth_jwt_fetch(ngx_http_apigw_auth_ctx_t *ctx,
+    ngx_http_apigw_auth_result_t *result, ngx_http_apigw_auth_cause_e cause,
+    apigw_error_t *err);
 static ngx_http_apigw_auth_provider_t *ngx_http_apigw_auth_jwt_provider(
     ngx_http_apigw_auth_policy_t *policy, apigw_str_t issuer);
 
@@ -53,7 +57,12 @@ ngx_http_apigw_auth_jwt_verify(ngx_http_request_t *r,
         return ngx_http_apigw_auth_jwt_fail(result, rc, err.word);
     }
 
-    rc = ngx_http_apigw_auth_jwt_signature(&jws, result, &err);
+    rc = ngx_http_apigw_auth_jwt_signature(ctx, &jws, result, &err);
+
+    if (rc == APIGW_AGAIN) {
+        return NGX_AGAIN;
+    }
+
     if (rc != APIGW_OK) {
         return ngx_http_apigw_auth_jwt_fail(result, rc, err.word);
     }
@@ -72,7 +81,10 @@ ngx_http_apigw_auth_jwt_fail(ngx_http_apigw_auth_result_t *result,
         return NGX_ERROR;
     }
 
-    result->failure.kind = NGX_HTTP_APIGW_AUTH_BAD_TOKEN;
+    if (result->failure.kind != NGX_HTTP_APIGW_AUTH_UNAVAILABLE) {
+        result->failure.kind = NGX_HTTP_APIGW_AUTH_BAD_TOKEN;
+    }
+
     result->failure.word = word;
 
     return NGX_OK;
@@ -184,17 +196,32 @@ ngx_http_apigw_auth_jwt_binding(apigw_claims_t *claims, apigw_error_t *err)
 }
 
 
+/* APIGW_AGAIN: the keys are being fetched. */
+
 static apigw_rc_t
-ngx_http_apigw_auth_jwt_signature(apigw_jws_t *jws,
-    ngx_http_apigw_auth_result_t *result, apigw_error_t *err)
+ngx_http_apigw_auth_jwt_signature(ngx_http_apigw_auth_ctx_t *ctx,
+    apigw_jws_t *jws, ngx_http_apigw_auth_result_t *result, apigw_error_t *err)
 {
     apigw_rc_t                   rc;
+    ngx_http_apigw_auth_jwks_t  *jwks;
     ngx_http_apigw_auth_keys_t  *keys;
 
-    keys = result->provider->jwks->keys;
+    jwks = result->provider->jwks;
+    keys = jwks->remote ? ngx_http_apigw_auth_remote_keys(jwks->remote)
+                        : jwks->keys;
+    if (keys == NULL) {
+        return ngx_http_apigw_auth_jwt_fetch(ctx, result,
+                                             NGX_HTTP_APIGW_AUTH_FOR_AGE, err);
+    }
 
     rc = apigw_jwks_find(&result->key, keys->set,
                          jws->kid.data ? &jws->kid : NULL, jws->alg, err);
+
+    if (rc == APIGW_EINPUT && jwks->remote && jws->kid.data) {
+        return ngx_http_apigw_auth_jwt_fetch(ctx, result,
+                                             NGX_HTTP_APIGW_AUTH_FOR_KID, err);
+    }
+
     if (rc != APIGW_OK) {
         return rc;
     }
@@ -208,4 +235,38 @@ ngx_http_apigw_auth_jwt_signature(apigw_jws_t *jws,
     result->keys = keys;
 
     return APIGW_OK;
+}
+
+
+/*
+ * Waits for keys, once: those that have come must do. *err is what is wrong
+ * with the token if none are fetched for a key that it names.
+ */
+
+static apigw_rc_t
+ngx_http_apigw_auth_jwt_fetch(ngx_http_apigw_auth_ctx_t *ctx,
+    ngx_http_apigw_auth_result_t *result, ngx_http_apigw_auth_cause_e cause,
+    apigw_error_t *err)
+{
+    ngx_int_t                      rc;
+    ngx_http_apigw_auth_remote_t  *remote;
+
+    remote = result->provider->jwks->remote;
+
+    rc = ngx_http_apigw_auth_remote_ask(remote, cause, &result->failure.retry);
+
+    if (rc == NGX_AGAIN && !result->waited) {
+        result->waited = 1;
+        ctx->waiters = &remote->waiters;
+        return APIGW_AGAIN;
+    }
+
+    if (cause == NGX_HTTP_APIGW_AUTH_FOR_KID && rc != NGX_BUSY) {
+        return APIGW_EINPUT;
+    }
+
+    result->failure.kind = NGX_HTTP_APIGW_AUTH_UNAVAILABLE;
+    err->word = "jwks_unavailable";
+
+    return APIGW_EUNSUPPORTED;
 }

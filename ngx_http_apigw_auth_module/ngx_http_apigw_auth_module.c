@@ -36,6 +36,7 @@ static void ngx_http_apigw_auth_cleanup(void *data);
 static ngx_int_t ngx_http_apigw_auth_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_apigw_auth_init(ngx_conf_t *cf);
 static ngx_int_t ngx_http_apigw_auth_init_process(ngx_cycle_t *cycle);
+static void ngx_http_apigw_auth_exit_process(ngx_cycle_t *cycle);
 
 
 static ngx_conf_enum_t  ngx_http_apigw_auth_preflights[] = {
@@ -230,7 +231,7 @@ ngx_module_t  ngx_http_apigw_auth_module = {
     ngx_http_apigw_auth_init_process,      /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
-    NULL,                                  /* exit process */
+    ngx_http_apigw_auth_exit_process,      /* exit process */
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
 };
@@ -402,6 +403,7 @@ ngx_http_apigw_auth_init(ngx_conf_t *cf)
     ngx_http_handler_pt              *h;
     ngx_http_core_main_conf_t        *cmcf;
     ngx_http_apigw_auth_loc_conf_t   *alcf;
+    ngx_http_apigw_auth_provider_t  **providers;
     ngx_http_apigw_auth_main_conf_t  *amcf;
 
     static struct {
@@ -423,6 +425,14 @@ ngx_http_apigw_auth_init(ngx_conf_t *cf)
 
     if (ngx_http_apigw_auth_require_policed(cf, alcf) != NGX_OK) {
         return NGX_ERROR;
+    }
+
+    providers = amcf->providers.elts;
+
+    for (i = 0; i < amcf->providers.nelts; i++) {
+        if (ngx_http_apigw_auth_remote_resolve(cf, providers[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
 #if (NGX_THREADS)
@@ -460,6 +470,7 @@ static ngx_int_t
 ngx_http_apigw_auth_init_process(ngx_cycle_t *cycle)
 {
     ngx_uint_t                        i;
+    ngx_http_apigw_auth_jwks_t       *jwks;
     ngx_http_apigw_auth_store_t     **stores;
     ngx_http_apigw_auth_provider_t  **providers;
     ngx_http_apigw_auth_main_conf_t  *amcf;
@@ -478,7 +489,14 @@ ngx_http_apigw_auth_init_process(ngx_cycle_t *cycle)
     providers = amcf->providers.elts;
 
     for (i = 0; i < amcf->providers.nelts; i++) {
-        ngx_http_apigw_auth_watch_start(&providers[i]->jwks->watch, cycle);
+        jwks = providers[i]->jwks;
+
+        if (jwks->remote) {
+            ngx_http_apigw_auth_remote_start(jwks->remote, cycle);
+
+        } else {
+            ngx_http_apigw_auth_watch_start(&jwks->watch, cycle);
+        }
     }
 
     stores = amcf->stores.elts;
@@ -488,4 +506,27 @@ ngx_http_apigw_auth_init_process(ngx_cycle_t *cycle)
     }
 
     return NGX_OK;
+}
+
+
+static void
+ngx_http_apigw_auth_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                        i;
+    ngx_http_apigw_auth_provider_t  **providers;
+    ngx_http_apigw_auth_main_conf_t  *amcf;
+
+    amcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                               ngx_http_apigw_auth_module);
+    if (amcf == NULL) {
+        return;
+    }
+
+    providers = amcf->providers.elts;
+
+    for (i = 0; i < amcf->providers.nelts; i++) {
+        if (providers[i]->jwks->remote) {
+            ngx_http_apigw_auth_remote_stop(providers[i]->jwks->remote);
+        }
+    }
 }

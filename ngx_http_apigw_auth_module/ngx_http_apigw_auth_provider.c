@@ -40,6 +40,30 @@ static ngx_http_apigw_auth_param_t  ngx_http_apigw_auth_provider_params[] = {
     { ngx_string("jwks_file"), 1, 1,
       ngx_http_apigw_auth_provider_jwks_file, 0 },
 
+    { ngx_string("jwks_uri"), 1, 1, ngx_http_apigw_auth_remote_set_uri, 0 },
+
+    { ngx_string("discovery"), 1, 1,
+      ngx_http_apigw_auth_remote_set_discovery, 0 },
+
+    { ngx_string("jwks_refresh"), 1, 1, ngx_http_apigw_auth_remote_set_seconds,
+      offsetof(ngx_http_apigw_auth_provider_t, remote.refresh) },
+
+    { ngx_string("jwks_cooldown"), 1, 1, ngx_http_apigw_auth_remote_set_seconds,
+      offsetof(ngx_http_apigw_auth_provider_t, remote.cooldown) },
+
+    { ngx_string("jwks_max_stale"), 1, 1,
+      ngx_http_apigw_auth_remote_set_seconds,
+      offsetof(ngx_http_apigw_auth_provider_t, remote.max_stale) },
+
+    { ngx_string("jwks_timeout"), 1, 1,
+      ngx_http_apigw_auth_remote_set_timeout, 0 },
+
+    { ngx_string("jwks_max_size"), 1, 1,
+      ngx_http_apigw_auth_remote_set_size, 0 },
+
+    { ngx_string("jwks_state_file"), 1, 1,
+      ngx_http_apigw_auth_remote_set_file, 0 },
+
     { ngx_string("audience"), 1, 0, ngx_http_apigw_auth_provider_audience, 0 },
 
     { ngx_string("audience_claim"), 1, 1,
@@ -123,6 +147,11 @@ ngx_http_apigw_auth_provider_block(ngx_conf_t *cf, ngx_command_t *cmd,
             return ngx_http_apigw_auth_block_fault(cf, &block,
                                   "duplicate name; give each provider its own");
         }
+    }
+
+    rv = ngx_http_apigw_auth_remote_init(cf, provider);
+    if (rv != NGX_CONF_OK) {
+        return rv;
     }
 
     rv = ngx_http_apigw_auth_block_read(cf, &block);
@@ -446,6 +475,7 @@ ngx_http_apigw_auth_provider_end(ngx_conf_t *cf,
 {
     ngx_http_apigw_auth_provider_t *provider = block->data;
 
+    ngx_uint_t        sources;
     static ngx_str_t  typ[] = {
         ngx_string("at+jwt"), ngx_string("JWT"), ngx_string("none")
     };
@@ -455,9 +485,15 @@ ngx_http_apigw_auth_provider_end(ngx_conf_t *cf,
                               "no \"issuer\"; add \"issuer URL;\"");
     }
 
-    if (!ngx_http_apigw_auth_block_has(block, "jwks_file")) {
+    sources = ngx_http_apigw_auth_block_has(block, "jwks_file")
+              + ngx_http_apigw_auth_block_has(block, "jwks_uri")
+              + (provider->remote.discovery ? 1 : 0);
+
+    if (sources != 1) {
         return ngx_http_apigw_auth_block_fault(cf, block,
-                              "no source of keys; add \"jwks_file PATH;\"");
+                              "%s source of keys; write one of \"jwks_file "
+                              "PATH;\", \"jwks_uri URL;\" and \"discovery "
+                              "on;\"", sources ? "more than one" : "no");
     }
 
     if (!ngx_http_apigw_auth_block_has(block, "audience")) {
@@ -476,5 +512,7 @@ ngx_http_apigw_auth_provider_end(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    return ngx_http_apigw_auth_jwks_open(cf, block, provider);
+    return ngx_http_apigw_auth_block_has(block, "jwks_file")
+           ? ngx_http_apigw_auth_jwks_open(cf, block, provider)
+           : ngx_http_apigw_auth_remote_open(cf, block, provider);
 }

@@ -376,7 +376,7 @@ ngx_http_apigw_auth_store_load(ngx_conf_t *cf,
     }
 
     return ngx_http_apigw_auth_block_reread(cf, block, "file",
-                                            &store->watch.path);
+                                            &store->watch.path, 0);
 }
 
 

@@ -12,6 +12,8 @@ static ngx_int_t ngx_http_apigw_auth_zone_init(ngx_shm_zone_t *shm,
     void *data);
 static ngx_int_t ngx_http_apigw_auth_zone_create(
     ngx_http_apigw_auth_zone_t *zone);
+static ngx_int_t ngx_http_apigw_auth_zone_slots(
+    ngx_http_apigw_auth_main_conf_t *amcf);
 static ngx_int_t ngx_http_apigw_auth_zone_reread(ngx_cycle_t *cycle,
     ngx_http_apigw_auth_reread_t *reread);
 
@@ -84,15 +86,42 @@ ngx_http_apigw_auth_zone_init(ngx_shm_zone_t *shm, void *data)
 
     if (old) {
         zone->shared = old->zone.shared;
-        return NGX_OK;
-    }
 
-    if (shm->shm.exists) {
+    } else if (shm->shm.exists) {
         zone->shared = zone->pool->data;
-        return NGX_OK;
+
+    } else if (ngx_http_apigw_auth_zone_create(zone) != NGX_OK) {
+        return NGX_ERROR;
     }
 
-    return ngx_http_apigw_auth_zone_create(zone);
+    return ngx_http_apigw_auth_zone_slots(amcf);
+}
+
+
+static ngx_int_t
+ngx_http_apigw_auth_zone_slots(ngx_http_apigw_auth_main_conf_t *amcf)
+{
+    ngx_uint_t                        i;
+    ngx_http_apigw_auth_remote_t     *remote;
+    ngx_http_apigw_auth_provider_t  **providers;
+
+    providers = amcf->providers.elts;
+
+    for (i = 0; i < amcf->providers.nelts; i++) {
+        remote = providers[i]->jwks->remote;
+
+        if (remote == NULL) {
+            continue;
+        }
+
+        remote->zone = &amcf->zone;
+
+        if (ngx_http_apigw_auth_slot_open(remote, amcf->cycle->log) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
 }
 
 
@@ -129,13 +158,21 @@ ngx_http_apigw_auth_zone_reread(ngx_cycle_t *cycle,
 {
     ngx_int_t  rc;
 
-    rc = ngx_http_apigw_auth_file_readable(cycle, &reread->path);
+    rc = ngx_http_apigw_auth_file_allowed(cycle, &reread->path, reread->make);
 
     if (rc == NGX_OK) {
         return NGX_OK;
     }
 
-    if (rc == NGX_DECLINED) {
+    if (rc == NGX_DECLINED && reread->make) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                      "apigw_auth: %s \"%V\": nginx's user may not make files "
+                      "in \"%V\", the folder of %s; give the folder to the "
+                      "user in %s:%ui", reread->kind, &reread->name,
+                      &reread->path, reread->param, reread->place.file,
+                      reread->place.line);
+
+    } else if (rc == NGX_DECLINED) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
                       "apigw_auth: %s \"%V\": nginx's user may not read %s "
                       "\"%V\", which workers look at again; give it the user's "
@@ -146,7 +183,7 @@ ngx_http_apigw_auth_zone_reread(ngx_cycle_t *cycle,
     } else {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
                       "apigw_auth: %s \"%V\": cannot tell whether nginx's user "
-                      "may read %s \"%V\"; correct \"user\" in %s:%ui",
+                      "may use %s \"%V\"; correct \"user\" in %s:%ui",
                       reread->kind, &reread->name, reread->param,
                       &reread->path, reread->place.file, reread->place.line);
     }
