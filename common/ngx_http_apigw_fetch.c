@@ -72,6 +72,22 @@ ngx_http_apigw_fetch_start(ngx_http_apigw_fetch_t *fetch)
 
 
 void
+ngx_http_apigw_fetch_awaited(ngx_http_apigw_fetch_t *fetch)
+{
+    fetch->background = 0;
+    fetch->deadline.cancelable = 0;
+
+    if (fetch->conn) {
+        fetch->conn->connection->idle = 0;
+    }
+
+    if (fetch->resolving && fetch->resolving->event) {
+        fetch->resolving->event->cancelable = 0;
+    }
+}
+
+
+void
 ngx_http_apigw_fetch_cancel(ngx_http_apigw_fetch_t *fetch)
 {
     ngx_http_apigw_fetch_stop(fetch);

@@ -208,6 +208,13 @@ ngx_http_apigw_fetch_t *ngx_http_apigw_fetch_create(
 ngx_int_t ngx_http_apigw_fetch_start(ngx_http_apigw_fetch_t *fetch);
 
 
+/*
+ * Somebody waits for it now: what was started as `background` is not dropped
+ * any more when the worker exits.
+ */
+void ngx_http_apigw_fetch_awaited(ngx_http_apigw_fetch_t *fetch);
+
+
 /* Stops; the handler won't run. A result that is there stays. */
 void ngx_http_apigw_fetch_cancel(ngx_http_apigw_fetch_t *fetch);
 

@@ -1,0 +1,178 @@
+package Apigw::Faulty;
+
+# Starts t/lib/faulty_server.py for a test file, which says what it can do:
+#
+#     use Apigw::Faulty qw(good expired);      # its HTTPS ports, if any
+#
+#     Apigw::Faulty::url('/drip')              http://127.0.0.1:PORT/drip
+#     Apigw::Faulty::url('/ok', 'good')        https://localhost:PORT/ok
+#     Apigw::Faulty::document($text)           what it answers with
+#     Apigw::Faulty::script('keys', '/ok', '/empty')
+#     Apigw::Faulty::requests()                what it was asked, as hashes
+#     Apigw::Faulty::connections('http')       how many it accepted
+#     Apigw::Faulty::forget()                  both begin anew
+#
+# Certificates, made by the openssl command in $Apigw::Faulty::Dir: ca.pem
+# issued "good", "expired", "wrong" (another host), "named" (idp.example),
+# "mutual" and, for clients, "client"; "selfsigned" is its own issuer. The
+# server ends with the file: its standard input is a pipe from this process.
+
+use strict;
+use warnings;
+
+use Apigw ();
+use File::Basename qw(dirname);
+use File::Temp ();
+use IO::Socket::INET;
+use IPC::Open2 qw(open2);
+use JSON::PP ();
+
+our $Dir = File::Temp->newdir('faultyXXXXXX', DIR => "$Apigw::Build/t",
+                              CLEANUP => 1);
+chmod 0755, $Dir;
+
+# Test files print these into configurations.
+$ENV{TEST_NGINX_FAULTY_DIR} = "$Dir";
+
+my ($pid, $out, $in, $ports);
+
+my $here = 'DNS:localhost,IP:127.0.0.1';
+
+my %names = (
+    ca => undef, good => $here, expired => $here, mutual => $here,
+    selfsigned => $here, client => 'DNS:client', wrong => 'DNS:other.example',
+    named => 'DNS:idp.example',
+);
+
+
+sub openssl {
+    my ($command) = @_;
+
+    system("openssl $command >>$Dir/openssl.log 2>&1") == 0
+        or die "openssl $command: see $Dir/openssl.log";
+}
+
+
+sub certificate {
+    my ($name) = @_;
+    my $file = "$Dir/$name";
+    my $key = '-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
+              . " -keyout $file.key -subj /CN=$name";
+
+    return if -e "$file.pem";
+    exists $names{$name} or die "no certificate \"$name\"";
+
+    if ($name eq 'ca' || $name eq 'selfsigned') {
+        my $san = $names{$name} ? "-addext subjectAltName=$names{$name}" : '';
+        openssl("req -x509 $key -out $file.pem -days 30 $san");
+
+    } else {
+        my $days = $name eq 'expired' ? -1 : 30;
+
+        open my $ext, '>', "$file.ext" or die "$file.ext: $!";
+        print $ext "subjectAltName=$names{$name}\n";
+        close $ext or die "$file.ext: $!";
+
+        openssl("req -new $key -out $file.csr");
+        openssl("x509 -req -in $file.csr -CA $Dir/ca.pem -CAkey $Dir/ca.key"
+                . " -CAcreateserial -out $file.pem -days $days"
+                . " -extfile $file.ext");
+    }
+
+    chmod 0644, "$file.pem", "$file.key";
+}
+
+
+sub import {
+    my ($class, @tls) = @_;
+
+    return if $pid;
+
+    certificate($_) for @tls ? ('ca', 'client', @tls) : ();
+
+    $pid = open2($out, $in, 'python3',
+                 dirname(__FILE__) . '/../faulty_server.py', "$Dir", @tls);
+    $ports = JSON::PP::decode_json(
+        <$out> // die "faulty_server.py did not start\n");
+}
+
+
+sub port {
+    my ($name) = @_;
+    return $ports->{$name} // die "no port \"$name\"";
+}
+
+
+sub url {
+    my ($uri, $port, $host) = @_;
+
+    $port //= 'http';
+    $host //= $port eq 'http' ? '127.0.0.1' : 'localhost';
+
+    return ($port eq 'http' ? 'http' : 'https') . "://$host:" . port($port)
+           . $uri;
+}
+
+
+# The body of what the control port answers.
+sub control {
+    my ($method, $uri, $body) = @_;
+    $body //= '';
+
+    my $client = IO::Socket::INET->new(
+        PeerAddr => '127.0.0.1:' . port('control')) or die "control port: $!";
+
+    print $client "$method /_/$uri HTTP/1.1\r\nContent-Length: "
+                  . length($body) . "\r\n\r\n$body";
+
+    my ($status, $length) = (<$client> // '', 0);
+    $status =~ / 200 / or die "control port: $method $uri: $status";
+
+    while ((my $line = <$client>) ne "\r\n") {
+        $length = $1 if $line =~ /^Content-Length: (\d+)/;
+    }
+
+    my $answer = '';
+    read $client, $answer, $length;
+
+    return $answer;
+}
+
+
+sub document {
+    control('PUT', 'document', $_[0]);
+}
+
+
+sub script {
+    my ($name, @uris) = @_;
+    control('PUT', "script/$name", join "\n", @uris);
+}
+
+
+sub requests {
+    return @{JSON::PP::decode_json(control('GET', 'log'))};
+}
+
+
+sub connections {
+    my ($name) = @_;
+    return JSON::PP::decode_json(control('GET', 'connections'))->{$name} // 0;
+}
+
+
+sub forget {
+    control('DELETE', 'log');
+}
+
+
+END {
+    my $status = $?;
+    if ($pid) {
+        close $in;
+        waitpid $pid, 0;
+    }
+    $? = $status;
+}
+
+1;
