@@ -102,6 +102,9 @@ static ngx_http_apigw_auth_param_t  ngx_http_apigw_auth_provider_params[] = {
     { ngx_string("plan_claim"), 1, 0, ngx_http_apigw_auth_provider_claims,
       offsetof(ngx_http_apigw_auth_provider_t, map.plan) },
 
+    NGX_HTTP_APIGW_AUTH_FETCH_PARAMS(ngx_http_apigw_auth_provider_t,
+                                     remote.client),
+
     { ngx_null_string, 0, 0, NULL, 0 }
 };
 

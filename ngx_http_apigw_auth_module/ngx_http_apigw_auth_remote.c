@@ -219,6 +219,11 @@ ngx_http_apigw_auth_remote_ask(ngx_http_apigw_auth_remote_t *remote,
     }
 
     if (remote->doing != NGX_HTTP_APIGW_AUTH_REMOTE_IDLE) {
+
+        if (remote->fetch) {
+            ngx_http_apigw_fetch_awaited(remote->fetch);
+        }
+
         return NGX_AGAIN;
     }
 
@@ -231,6 +236,10 @@ ngx_http_apigw_auth_remote_ask(ngx_http_apigw_auth_remote_t *remote,
 
     if (rc == NGX_OK) {
         ngx_http_apigw_auth_remote_fetch(remote);
+
+        if (remote->fetch) {
+            ngx_http_apigw_fetch_awaited(remote->fetch);
+        }
 
     } else {
         remote->timer.cancelable = 0;    /* not before who asks is answered */

@@ -155,8 +155,7 @@ ngx_http_apigw_auth_remote_open(ngx_conf_t *cf,
     ngx_http_apigw_auth_provider_t *provider)
 {
     char                          *rv;
-    ngx_str_t                      url, fault;
-    u_char                         text[NGX_HTTP_APIGW_FETCH_FAULT_LEN];
+    ngx_str_t                      url;
     ngx_http_apigw_auth_jwks_t    *jwks;
     ngx_http_apigw_auth_remote_t  *remote;
 
@@ -166,13 +165,9 @@ ngx_http_apigw_auth_remote_open(ngx_conf_t *cf,
                               "\"jwks_file\", or an asymmetric algorithm");
     }
 
-    fault.data = text;
-    fault.len = 0;
-
-    if (ngx_http_apigw_fetch_client_end(cf, provider->remote.client, &fault)
-        != NGX_OK)
-    {
-        return ngx_http_apigw_auth_block_fault(cf, block, "%V", &fault);
+    rv = ngx_http_apigw_auth_fetch_end(cf, block, provider->remote.client);
+    if (rv != NGX_CONF_OK) {
+        return rv;
     }
 
     rv = ngx_http_apigw_auth_remote_url(cf, block, provider, &url);
