@@ -140,8 +140,9 @@ ngx_http_apigw_fetch_tls_certificate(ngx_conf_t *cf,
 
     if (ngx_ssl_certificate(cf, &client->ssl, cert, key, NULL) != NGX_OK) {
         return ngx_http_apigw_fetch_tls_fault(fault,
-                           "cannot load \"tls_certificate\" \"%V\" and its key; "
-                           "give two readable PEM files that belong together",
+                           "cannot load \"tls_certificate\" \"%V\" and its "
+                           "key; give two readable PEM files that belong "
+                           "together",
                            cert);
     }
 

@@ -280,7 +280,7 @@ typedef struct {
  * IDLE               -> DISCOVER, KEYS   the slot's lease was to be had
  * DISCOVER           -> FALLBACK         404: RFC 8414's place
  * DISCOVER, FALLBACK -> KEYS             jwks_uri is known
- * any                -> IDLE             published or failed; the lease is given
+ * any                -> IDLE             published or failed; lease is given
  *                                        back, who waits is woken
  */
 
@@ -690,6 +690,12 @@ char *ngx_http_apigw_auth_provider_block(ngx_conf_t *cf, ngx_command_t *cmd,
 
 
 /* ngx_http_apigw_auth_provider_claims.c: its claims */
+
+/* Setters of parameters. */
+char *ngx_http_apigw_auth_provider_consumer_prefix(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
+char *ngx_http_apigw_auth_provider_audience_claim(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
 
 /* Sets the paths at the parameter's offset in the provider. */
 char *ngx_http_apigw_auth_provider_claims(ngx_conf_t *cf,

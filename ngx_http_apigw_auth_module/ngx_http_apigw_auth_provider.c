@@ -13,8 +13,6 @@ static char *ngx_http_apigw_auth_provider_jwks_file(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
 static char *ngx_http_apigw_auth_provider_audience(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
-static char *ngx_http_apigw_auth_provider_audience_claim(ngx_conf_t *cf,
-    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
 static char *ngx_http_apigw_auth_provider_algorithms(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
 static char *ngx_http_apigw_auth_provider_typ(ngx_conf_t *cf,
@@ -26,8 +24,6 @@ static char *ngx_http_apigw_auth_provider_require(ngx_conf_t *cf,
 static char *ngx_http_apigw_auth_provider_max_lifetime(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
 static char *ngx_http_apigw_auth_provider_max_token_size(ngx_conf_t *cf,
-    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
-static char *ngx_http_apigw_auth_provider_consumer_prefix(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
 static char *ngx_http_apigw_auth_provider_end(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block);
@@ -251,18 +247,6 @@ ngx_http_apigw_auth_provider_audience(ngx_conf_t *cf,
 
 
 static char *
-ngx_http_apigw_auth_provider_audience_claim(ngx_conf_t *cf,
-    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs)
-{
-    ngx_http_apigw_auth_provider_t *provider = block->data;
-
-    return ngx_http_apigw_auth_provider_path(cf, block,
-                                             &provider->claims.audience_claim,
-                                             &args[0]);
-}
-
-
-static char *
 ngx_http_apigw_auth_provider_algorithms(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs)
 {
@@ -449,24 +433,6 @@ ngx_http_apigw_auth_provider_max_token_size(ngx_conf_t *cf,
     }
 
     provider->max_token_size = size;
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_http_apigw_auth_provider_consumer_prefix(ngx_conf_t *cf,
-    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs)
-{
-    ngx_http_apigw_auth_provider_t *provider = block->data;
-
-    provider->map.consumer_prefix = ngx_http_apigw_str(&args[0]);
-
-    if (apigw_str_has_control(provider->map.consumer_prefix)) {
-        return ngx_http_apigw_auth_block_fault(cf, block,
-                              "control byte in \"consumer_prefix\"; use "
-                              "visible characters");
-    }
 
     return NGX_CONF_OK;
 }

@@ -146,3 +146,33 @@ ngx_http_apigw_auth_provider_defaults(ngx_conf_t *cf,
 
     return NGX_CONF_OK;
 }
+
+
+char *
+ngx_http_apigw_auth_provider_consumer_prefix(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs)
+{
+    ngx_http_apigw_auth_provider_t *provider = block->data;
+
+    provider->map.consumer_prefix = ngx_http_apigw_str(&args[0]);
+
+    if (apigw_str_has_control(provider->map.consumer_prefix)) {
+        return ngx_http_apigw_auth_block_fault(cf, block,
+                              "control byte in \"consumer_prefix\"; use "
+                              "visible characters");
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_apigw_auth_provider_audience_claim(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs)
+{
+    ngx_http_apigw_auth_provider_t *provider = block->data;
+
+    return ngx_http_apigw_auth_provider_path(cf, block,
+                                             &provider->claims.audience_claim,
+                                             &args[0]);
+}
