@@ -1092,6 +1092,11 @@ void ngx_http_apigw_auth_failure_problem(
 
 ngx_int_t ngx_http_apigw_auth_add_variables(ngx_conf_t *cf);
 
+/* ngx_http_apigw_auth_age.c: $apigw_jwks_age_PROVIDER */
+
+ngx_int_t ngx_http_apigw_auth_add_age_variable(ngx_conf_t *cf);
+
+
 /* The variable of an `apigw_claim_set`. */
 ngx_int_t ngx_http_apigw_auth_add_claim_variable(ngx_conf_t *cf,
     ngx_http_apigw_auth_claim_var_t *claim);

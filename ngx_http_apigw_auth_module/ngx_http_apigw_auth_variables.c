@@ -119,7 +119,7 @@ ngx_http_apigw_auth_add_variables(ngx_conf_t *cf)
         var->data = v->data;
     }
 
-    return NGX_OK;
+    return ngx_http_apigw_auth_add_age_variable(cf);
 }
 
 
