@@ -42,8 +42,8 @@ WARN       := -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wpointer-arith \
               -Wshadow -Wstrict-prototypes
 SANITIZE   := -fsanitize=address,undefined -fno-sanitize-recover=all \
               -fno-omit-frame-pointer -g -O1
-CORE_LIBS  := -lcjson -lhiredis -lcrypto -lz
-TOOL_LIBS  := -ljwt $(CORE_LIBS)
+CORE_LIBS  := -ljwt -lcjson -lhiredis -lcrypto -lz
+TOOL_LIBS  := $(CORE_LIBS)
 
 
 .PHONY: all
