@@ -19,11 +19,13 @@
 #include "ngx_http_apigw_record.h"
 #include "ngx_http_apigw_reject.h"
 
+#include "apigw_assertion.h"
 #include "apigw_claim_rule.h"
 #include "apigw_claims.h"
 #include "apigw_credential.h"
 #include "apigw_discovery.h"
 #include "apigw_identity.h"
+#include "apigw_json_writer.h"
 #include "apigw_jwk.h"
 #include "apigw_jwks_state.h"
 #include "apigw_jws.h"
@@ -44,6 +46,7 @@ extern ngx_module_t  ngx_http_apigw_auth_module;
 #define NGX_HTTP_APIGW_AUTH_URI_SIZE        2048
 #define NGX_HTTP_APIGW_AUTH_STORE_POLL      5000
 #define NGX_HTTP_APIGW_AUTH_TOKEN_SIZE      (8 * 1024)
+#define NGX_HTTP_APIGW_AUTH_DIGEST          32   /* SHA-256 */
 #define NGX_HTTP_APIGW_AUTH_KEYS_MAX_SIZE   ((size_t) 1024 * 1024 * 1024)
 
 
@@ -418,6 +421,59 @@ typedef struct {
 } ngx_http_apigw_auth_claim_var_t;
 
 
+/* Claims of an assertion that `claims` turns on, by their bit. */
+
+typedef enum {
+    NGX_HTTP_APIGW_AUTH_SAY_CONSUMER = 0,
+    NGX_HTTP_APIGW_AUTH_SAY_SUB,
+    NGX_HTTP_APIGW_AUTH_SAY_SCOPE,
+    NGX_HTTP_APIGW_AUTH_SAY_PLAN,
+    NGX_HTTP_APIGW_AUTH_SAYS
+} ngx_http_apigw_auth_say_e;
+
+typedef struct {
+    ngx_str_t                        name;
+    ngx_http_complex_value_t         value;
+} ngx_http_apigw_auth_assertion_claim_t;
+
+
+/* One `apigw_auth_assertion`. */
+
+typedef struct {
+    ngx_str_t                        name;
+    apigw_assertion_alg_e            alg;
+    ngx_str_t                        issuer;
+    ngx_str_t                        audience;
+    ngx_str_t                        header;
+    ngx_str_t                        scheme;     /* before the token; or "" */
+    ngx_str_t                        key_file;
+    ngx_str_t                       *published;  /* further files */
+    ngx_uint_t                       npublished;
+    apigw_assertion_key_t           *keys;       /* the first one signs */
+    ngx_uint_t                       nkeys;
+    ngx_str_t                        jwks;       /* of them; "": secret */
+    time_t                           ttl;        /* seconds */
+    unsigned                         says;       /* bits of _say_e */
+    ngx_array_t                      claims;     /* _assertion_claim_t */
+} ngx_http_apigw_auth_assertion_t;
+
+
+/* Where a directive names an assertion. */
+
+typedef struct {
+    ngx_str_t                        name;
+    ngx_http_apigw_auth_place_t      place;
+    ngx_uint_t                       published;  /* its keys, not itself */
+    ngx_http_apigw_auth_assertion_t *assertion;
+} ngx_http_apigw_auth_assertion_use_t;
+
+
+/* Assertions that this process signed. */
+
+typedef struct ngx_http_apigw_auth_asserted_cache_s
+    ngx_http_apigw_auth_asserted_cache_t;
+
+
 typedef struct {
     ngx_array_t                      providers;  /* pointers, as the next two */
     ngx_array_t                      stores;
@@ -425,6 +481,10 @@ typedef struct {
     ngx_array_t                      names;      /* ngx_str_t: of identity
                                                     headers, each once */
     ngx_array_t                      rereads;    /* _reread_t */
+    ngx_array_t                      assertions; /* pointers */
+    ngx_array_t                      assertion_uses;     /* pointers */
+    ngx_http_apigw_auth_asserted_cache_t  *asserted;     /* not configuration;
+                                                    NULL: no assertion */
     ngx_cycle_t                     *cycle;      /* while it is being made */
     ngx_http_apigw_auth_zone_t       zone;
     ngx_http_apigw_reject_vars_t     vars;
@@ -446,6 +506,13 @@ typedef struct {
     ngx_flag_t                       dry_run;
     ngx_uint_t                       log_level;
     ngx_http_apigw_auth_place_t      place;      /* of the first requirement */
+    ngx_http_apigw_auth_assertion_use_t  *assertion;     /* NULL: off */
+    ngx_http_apigw_auth_assertion_use_t  *published;     /* answers the keys */
+    ngx_str_t                        resource;   /* URL of metadata; "": off */
+    ngx_uint_t                       resource_json;      /* answers them */
+    ngx_str_t                        resource_id;        /* "": by request */
+    ngx_http_apigw_auth_policy_t    *resource_policy;    /* described there */
+    ngx_http_apigw_auth_place_t      resource_place;
 } ngx_http_apigw_auth_loc_conf_t;
 
 
@@ -459,7 +526,8 @@ typedef enum {
     NGX_HTTP_APIGW_AUTH_BAD_KEY,
     NGX_HTTP_APIGW_AUTH_NO_SCOPE,
     NGX_HTTP_APIGW_AUTH_DENIED,
-    NGX_HTTP_APIGW_AUTH_UNAVAILABLE
+    NGX_HTTP_APIGW_AUTH_UNAVAILABLE,
+    NGX_HTTP_APIGW_AUTH_NO_ASSERTION
 } ngx_http_apigw_auth_failure_e;
 
 typedef struct {
@@ -1044,6 +1112,9 @@ ngx_int_t ngx_http_apigw_auth_key_verify(ngx_http_request_t *r,
 char *ngx_http_apigw_auth_set_header(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+/* No client may send a header of that name, wherever it asks. */
+ngx_int_t ngx_http_apigw_auth_headers_declare(ngx_conf_t *cf, ngx_str_t *name);
+
 /* A level adds to its parent's headers; one of the same name replaces. */
 ngx_int_t ngx_http_apigw_auth_headers_merge(ngx_conf_t *cf,
     ngx_array_t *inherited, ngx_array_t **own);
@@ -1059,6 +1130,85 @@ ngx_int_t ngx_http_apigw_auth_headers_strip(ngx_http_request_t *r,
 /* Sets ours; ctx->unsafe if a value cannot be sent. */
 ngx_int_t ngx_http_apigw_auth_headers_set(ngx_http_request_t *r,
     ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx);
+
+
+/* ngx_http_apigw_auth_assertion_conf.c: apigw_auth_assertion */
+
+char *ngx_http_apigw_auth_assertion_block(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+
+/* ngx_http_apigw_auth_assertion_key.c: its keys */
+
+/* Reads the files that the block names, tries the key, makes the key set. */
+char *ngx_http_apigw_auth_assertion_keys(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block);
+
+
+/* ngx_http_apigw_auth_assertion_use.c: directives that name an assertion */
+
+char *ngx_http_apigw_auth_set_assert(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_apigw_auth_set_assertion_jwks(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+
+/* Finds the assertions that directives name, once all of them are read. */
+ngx_int_t ngx_http_apigw_auth_assertions_resolve(ngx_conf_t *cf,
+    ngx_http_apigw_auth_main_conf_t *amcf);
+
+/* Checks a level's assertion against its headers, both merged. */
+char *ngx_http_apigw_auth_assertion_merge(ngx_conf_t *cf,
+    ngx_http_apigw_auth_loc_conf_t *conf);
+
+
+/* ngx_http_apigw_auth_assertion.c: what is told to the service */
+
+/*
+ * Sets the location's assertion on a request that passes. NGX_OK, then
+ * ctx->unsafe if a claim cannot be told; NGX_DECLINED: ctx->failure says why;
+ * NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_apigw_auth_assertion_set(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx);
+
+
+/* ngx_http_apigw_auth_assertion_cache.c: what this process signed */
+
+/* Makes the cache, once. */
+ngx_int_t ngx_http_apigw_auth_assertion_cache_make(ngx_conf_t *cf,
+    ngx_http_apigw_auth_main_conf_t *amcf);
+
+/* NGX_OK: *token is the cache's, until its next call; NGX_DECLINED. */
+ngx_int_t ngx_http_apigw_auth_assertion_cache_find(
+    ngx_http_apigw_auth_asserted_cache_t *cache, const u_char *digest,
+    time_t now, ngx_str_t *token);
+
+/* Keeps a copy, if it is not too large, for the seconds since..until. */
+void ngx_http_apigw_auth_assertion_cache_keep(
+    ngx_http_apigw_auth_asserted_cache_t *cache, const u_char *digest,
+    time_t since, time_t until, ngx_str_t *token, ngx_log_t *log);
+
+
+/* ngx_http_apigw_auth_resource.c: protected resource metadata, RFC 9728 */
+
+char *ngx_http_apigw_auth_set_resource(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_apigw_auth_set_resource_json(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+
+/* Last in a merge: where the document is served, nothing is enforced. */
+char *ngx_http_apigw_auth_resource_merge(ngx_conf_t *cf,
+    ngx_http_apigw_auth_loc_conf_t *conf);
+
+
+/* ngx_http_apigw_auth_document.c: locations that answer a document */
+
+/* NGX_OK for GET and HEAD, the request's body discarded; else a status. */
+ngx_int_t ngx_http_apigw_auth_document_method(ngx_http_request_t *r);
+
+/* Answers GET and HEAD; a content handler returns what this does. */
+ngx_int_t ngx_http_apigw_auth_document_send(ngx_http_request_t *r,
+    ngx_str_t *type, ngx_str_t *cache, ngx_str_t *text);
 
 
 /* ngx_http_apigw_auth_enforce.c: may they */

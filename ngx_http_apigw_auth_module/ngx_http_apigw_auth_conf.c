@@ -20,6 +20,10 @@ ngx_http_apigw_auth_create_main_conf(ngx_conf_t *cf)
            != NGX_OK
         || ngx_array_init(&amcf->rereads, cf->pool, 4,
                           sizeof(ngx_http_apigw_auth_reread_t))
+           != NGX_OK
+        || ngx_array_init(&amcf->assertions, cf->pool, 2, sizeof(void *))
+           != NGX_OK
+        || ngx_array_init(&amcf->assertion_uses, cf->pool, 4, sizeof(void *))
            != NGX_OK)
     {
         return NULL;
@@ -39,7 +43,9 @@ ngx_http_apigw_auth_create_main_conf(ngx_conf_t *cf)
 char *
 ngx_http_apigw_auth_init_main_conf(ngx_conf_t *cf, void *conf)
 {
-    if (ngx_http_apigw_auth_zone_add(cf, conf) != NGX_OK) {
+    if (ngx_http_apigw_auth_zone_add(cf, conf) != NGX_OK
+        || ngx_http_apigw_auth_assertions_resolve(cf, conf) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -66,10 +72,17 @@ ngx_http_apigw_auth_create_loc_conf(ngx_conf_t *cf)
      *     alcf->headers = NULL;
      *     alcf->realm = { 0, NULL };
      *     alcf->place = { NULL, 0 };
+     *     alcf->published = NULL;
+     *     alcf->resource = { 0, NULL };
+     *     alcf->resource_json = 0;
+     *     alcf->resource_id = { 0, NULL };
+     *     alcf->resource_policy = NULL;
+     *     alcf->resource_place = { NULL, 0 };
      */
 
     alcf->policy = NGX_CONF_UNSET_PTR;
     alcf->anonymous = NGX_CONF_UNSET_PTR;
+    alcf->assertion = NGX_CONF_UNSET_PTR;
     alcf->reset = NGX_CONF_UNSET;
     alcf->forward_token = NGX_CONF_UNSET_UINT;
     alcf->forward_key = NGX_CONF_UNSET_UINT;
@@ -88,12 +101,17 @@ ngx_http_apigw_auth_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_apigw_auth_loc_conf_t *prev = parent;
     ngx_http_apigw_auth_loc_conf_t *conf = child;
 
-    ngx_uint_t  off;
+    ngx_uint_t                     off;
+    ngx_http_apigw_auth_policy_t  *inherited;
 
     off = (conf->policy == NULL);        /* written so, not inherited */
 
-    ngx_conf_merge_ptr_value(conf->policy, prev->policy, NULL);
+    inherited = prev->resource_json ? prev->resource_policy : prev->policy;
+
+    ngx_conf_merge_ptr_value(conf->policy, inherited, NULL);
     ngx_conf_merge_ptr_value(conf->anonymous, prev->anonymous, NULL);
+    ngx_conf_merge_ptr_value(conf->assertion, prev->assertion, NULL);
+    ngx_conf_merge_str_value(conf->resource, prev->resource, "");
     ngx_conf_merge_uint_value(conf->forward_token, prev->forward_token, 1);
     ngx_conf_merge_uint_value(conf->forward_key, prev->forward_key, 0);
     ngx_conf_merge_str_value(conf->realm, prev->realm, "api");
@@ -108,5 +126,12 @@ ngx_http_apigw_auth_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_ERROR;
     }
 
-    return ngx_http_apigw_auth_require_merge(cf, prev, conf, off);
+    if (ngx_http_apigw_auth_assertion_merge(cf, conf) != NGX_CONF_OK
+        || ngx_http_apigw_auth_require_merge(cf, prev, conf, off)
+           != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_apigw_auth_resource_merge(cf, conf);
 }

@@ -68,6 +68,10 @@ ngx_http_apigw_auth_check(ngx_http_request_t *r,
     if (rc == NGX_OK) {
         rc = ngx_http_apigw_auth_require_check(r, alcf, ctx);
 
+        if (rc == NGX_OK && !ctx->unsafe) {
+            rc = ngx_http_apigw_auth_assertion_set(r, alcf, ctx);
+        }
+
         if (rc != NGX_OK || !ctx->unsafe) {
             return rc;
         }
@@ -172,7 +176,8 @@ ngx_http_apigw_auth_log(ngx_http_request_t *r,
     ngx_str_t                      by;
     ngx_http_apigw_auth_result_t  *result;
 
-    level = (ctx->failure.kind == NGX_HTTP_APIGW_AUTH_UNAVAILABLE)
+    level = (ctx->failure.kind == NGX_HTTP_APIGW_AUTH_UNAVAILABLE
+             || ctx->failure.kind == NGX_HTTP_APIGW_AUTH_NO_ASSERTION)
             ? NGX_LOG_ERR : alcf->log_level;
 
     ngx_str_set(&by, "-");

@@ -51,7 +51,10 @@ static ngx_http_apigw_auth_answer_t  ngx_http_apigw_auth_answers[] = {
 
     { NGX_HTTP_SERVICE_UNAVAILABLE,
       apigw_str("The credentials cannot be checked at the moment."),
-      apigw_str("") }
+      apigw_str("") },
+
+    { NGX_HTTP_INTERNAL_SERVER_ERROR,
+      apigw_str("The caller cannot be told to the service."), apigw_str("") }
 };
 
 
@@ -201,9 +204,11 @@ ngx_http_apigw_auth_challenge_missing(ngx_http_request_t *r,
         key = policy->nstores;
     }
 
-    p = ngx_pnalloc(r->pool, sizeof("Bearer realm=\"\", scope=\"\", ApiKey "
+    p = ngx_pnalloc(r->pool, sizeof("Bearer realm=\"\", scope=\"\", "
+                                    "resource_metadata=\"\", ApiKey "
                                     "realm=\"\"")
-                             + 2 * alcf->realm.len + alcf->scope.len);
+                             + 2 * alcf->realm.len + alcf->scope.len
+                             + alcf->resource.len);
     if (p == NULL) {
         return NGX_ERROR;
     }
@@ -216,6 +221,10 @@ ngx_http_apigw_auth_challenge_missing(ngx_http_request_t *r,
 
     if (bearer && alcf->scope.len) {
         p = ngx_sprintf(p, ", scope=\"%V\"", &alcf->scope);
+    }
+
+    if (bearer && alcf->resource.len) {
+        p = ngx_sprintf(p, ", resource_metadata=\"%V\"", &alcf->resource);
     }
 
     if (key) {

@@ -3,7 +3,6 @@
 #include "ngx_http_apigw_headers_in.h"
 
 
-static ngx_int_t ngx_http_apigw_auth_set_name(ngx_conf_t *cf, ngx_str_t *name);
 static ngx_uint_t ngx_http_apigw_auth_headers_match(ngx_table_elt_t *h, void
     *data);
 static ngx_uint_t ngx_http_apigw_auth_headers_listed(ngx_table_elt_t *h, void
@@ -74,7 +73,7 @@ ngx_http_apigw_auth_set_header(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ccv.complex_value = &header->value;
 
     if (ngx_http_compile_complex_value(&ccv) != NGX_OK
-        || ngx_http_apigw_auth_set_name(cf, &value[1]) != NGX_OK)
+        || ngx_http_apigw_auth_headers_declare(cf, &value[1]) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -83,10 +82,8 @@ ngx_http_apigw_auth_set_header(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* No client may send a header of that name, wherever it asks. */
-
-static ngx_int_t
-ngx_http_apigw_auth_set_name(ngx_conf_t *cf, ngx_str_t *name)
+ngx_int_t
+ngx_http_apigw_auth_headers_declare(ngx_conf_t *cf, ngx_str_t *name)
 {
     ngx_str_t                        *added;
     ngx_http_apigw_auth_main_conf_t  *amcf;

@@ -9,8 +9,17 @@ use Apigw::Contexts ();
 use Apigw::Token ();
 use Test::More;
 
+chmod 0600, Apigw::Token::pem('ec256');
+
+sub assertion {
+    my ($name) = @_;
+    return "$name { key_file $Apigw::Token::Dir/ec256.pem; alg ES256;"
+           . ' issuer i; audience a; header X-Assertion; }';
+}
+
 my $definitions = Apigw::Token::provider('corp')
-                  . Apigw::Token::key_store('partners');
+                  . Apigw::Token::key_store('partners')
+                  . 'apigw_auth_assertion ' . assertion('orders');
 
 my %policy = (
     apigw_auth             => ['jwt=corp key=partners all', [''], 0],
@@ -24,6 +33,8 @@ my %policy = (
     apigw_require_reset    => ['', ['on'], 0],
     apigw_auth_set_header  => ['X-A $apigw_consumer', ['', 'X-A', 'X-A b c'],
                                0],
+    apigw_auth_assert      => ['orders', ['', 'orders off'], 0],
+    apigw_auth_resource_metadata => ['https://a.example', ['', 'off off'], 0],
     apigw_auth_forward     => ['token=strip key=keep',
                                ['', 'key=keep token=keep key=strip'], 0],
     apigw_auth_realm       => ['"the \"API\""', ['', 'a b'], 0],
@@ -40,6 +51,7 @@ my %definition = (
     apigw_key_store    => ['other { file '
                            . Apigw::Token::file('other.keys', '', 0644)
                            . '; }', ['{ }', 'a b { }']],
+    apigw_auth_assertion => [assertion('other'), ['{ }', 'a b { }']],
     apigw_claim_set    => ['$other a', ['', '$other', '$other a csv b']],
 );
 
@@ -51,6 +63,18 @@ Apigw::Contexts::check(
     policy  => \%policy,
     block   => \%definition,
     besides => sub { $_[0] =~ /^apigw_auth /m ? '' : 'apigw_auth jwt=corp;' },
+);
+
+# Those that answer a request themselves belong to a location.
+Apigw::Contexts::check(
+    modules => ['auth'],
+    levels  => ['location'],
+    http    => "$definitions apigw_auth jwt=corp;",
+    policy  => {
+        apigw_auth_assertion_jwks         => ['orders', ['', 'a b'], 0],
+        apigw_auth_resource_metadata_json => ['', ['on'], 0],
+    },
+    block   => {},
 );
 
 done_testing;
