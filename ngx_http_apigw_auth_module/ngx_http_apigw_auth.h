@@ -22,14 +22,17 @@
 #include "apigw_assertion.h"
 #include "apigw_claim_rule.h"
 #include "apigw_claims.h"
+#include "apigw_cnf.h"
 #include "apigw_credential.h"
 #include "apigw_discovery.h"
+#include "apigw_dpop.h"
 #include "apigw_identity.h"
 #include "apigw_json_writer.h"
 #include "apigw_jwk.h"
 #include "apigw_jwks_state.h"
 #include "apigw_jws.h"
 #include "apigw_keyfile.h"
+#include "apigw_replay.h"
 #include "apigw_table.h"
 
 
@@ -161,6 +164,9 @@ struct ngx_http_apigw_auth_watch_s {
 typedef struct {
     u_char                           seed[32];   /* of digests, random */
     ngx_queue_t                      slots;      /* of remote key sets */
+    u_char                           nonce_key[APIGW_DPOP_KEY];  /* random */
+    apigw_replay_t                  *replay;     /* proofs that were used */
+    ngx_uint_t                       replay_full;        /* it was said */
 } ngx_http_apigw_auth_shared_t;
 
 
@@ -236,11 +242,26 @@ typedef struct {
 } ngx_http_apigw_auth_remote_conf_t;
 
 
+/* To whom tokens of a provider may be bound, and how that is shown. */
+
+typedef struct {
+    apigw_cnf_rules_t                cnf;
+    unsigned                         named;      /* methods in "bind" */
+    apigw_dpop_rules_t               dpop;
+    apigw_str_list_t                 origins;    /* none: https and the server's
+                                                    names */
+    ngx_uint_t                       nonce;      /* one is asked for */
+    u_char                           keys[2][APIGW_DPOP_KEY];    /* of nonces */
+    size_t                           nkeys;      /* 0: the zone's */
+} ngx_http_apigw_auth_binding_t;
+
+
 typedef struct {
     ngx_str_t                        name;
     apigw_jws_rules_t                header;
     apigw_claims_rules_t             claims;
     apigw_claims_map_t               map;
+    ngx_http_apigw_auth_binding_t    binding;
     size_t                           max_token_size;
     ngx_str_t                        jwks_file;
     ngx_http_apigw_auth_remote_conf_t  remote;
@@ -379,6 +400,7 @@ typedef struct {
     ngx_uint_t                       nstores;
     ngx_array_t                      carriers;   /* of all stores, each once */
     unsigned                         schemes;    /* of Authorization */
+    apigw_jwa_set_t                  proofs;     /* of those who name "dpop" */
     size_t                           max_token_size;
     unsigned                         basic:1;
 } ngx_http_apigw_auth_policy_t;
@@ -523,6 +545,8 @@ typedef enum {
     NGX_HTTP_APIGW_AUTH_MISSING,
     NGX_HTTP_APIGW_AUTH_BAD_REQUEST,
     NGX_HTTP_APIGW_AUTH_BAD_TOKEN,
+    NGX_HTTP_APIGW_AUTH_BAD_PROOF,
+    NGX_HTTP_APIGW_AUTH_NEED_NONCE,
     NGX_HTTP_APIGW_AUTH_BAD_KEY,
     NGX_HTTP_APIGW_AUTH_NO_SCOPE,
     NGX_HTTP_APIGW_AUTH_DENIED,
@@ -602,6 +626,12 @@ typedef struct {
     apigw_credential_t               token;
     apigw_str_t                      key;
     ngx_http_apigw_auth_carrier_t   *carrier;    /* of the key */
+
+    /* the binding of the token */
+    ngx_http_apigw_auth_binding_t   *binding;    /* NULL: not looked at yet */
+    u_char                           proof[APIGW_DPOP_DIGEST];   /* if proven */
+    unsigned                         proven:1;   /* it is used up */
+    unsigned                         nonce:1;    /* a fresh one is due */
 
     /* the decision */
     ngx_http_apigw_auth_status_e     status;
@@ -1107,6 +1137,78 @@ ngx_int_t ngx_http_apigw_auth_key_verify(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result);
 
 
+/* ngx_http_apigw_auth_binding.c: the holder of a token */
+
+/*
+ * Checks what the token's "cnf" names, for every request that a token comes
+ * with: after its signature, or when a verdict on it was kept.
+ * NGX_OK; NGX_DECLINED: *failure says why; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_apigw_auth_binding_check(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_binding_t *rules,
+    const apigw_claims_t *claims, ngx_http_apigw_auth_failure_t *failure);
+
+/* Sets a failure; NGX_DECLINED. */
+ngx_int_t ngx_http_apigw_auth_binding_fail(
+    ngx_http_apigw_auth_failure_t *failure, ngx_http_apigw_auth_failure_e kind,
+    const char *word);
+
+
+/* ngx_http_apigw_auth_proof.c: DPoP */
+
+/* The proof of the request, by the key of that thumbprint; results as above. */
+ngx_int_t ngx_http_apigw_auth_proof_check(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_binding_t *rules,
+    const u_char *jkt, ngx_http_apigw_auth_failure_t *failure);
+
+/* A nonce by the rules that were last checked; NGX_ERROR: no memory. */
+ngx_int_t ngx_http_apigw_auth_nonce_make(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_str_t *value);
+
+
+/* ngx_http_apigw_auth_replay.c: proofs that were used */
+
+ngx_int_t ngx_http_apigw_auth_replay_make(ngx_http_apigw_auth_zone_t *zone,
+    ngx_http_apigw_auth_shared_t *shared);
+
+/* Results as of apigw_replay_add(). */
+apigw_rc_t ngx_http_apigw_auth_replay_add(ngx_http_request_t *r,
+    const apigw_dpop_t *proof, int64_t expiry, apigw_error_t *err);
+
+
+/* ngx_http_apigw_auth_binding_conf.c: parameters of binding */
+
+#define NGX_HTTP_APIGW_AUTH_BINDING_PARAMS(offset)                            \
+    { ngx_string("bind"), 1, 3, ngx_http_apigw_auth_binding_bind, offset },   \
+    { ngx_string("dpop_max_age"), 1, 1,                                       \
+      ngx_http_apigw_auth_binding_max_age, offset },                          \
+    { ngx_string("dpop_algorithms"), 1, 0,                                    \
+      ngx_http_apigw_auth_binding_algorithms, offset },                       \
+    { ngx_string("dpop_origin"), 1, 0,                                        \
+      ngx_http_apigw_auth_binding_origin, offset },                           \
+    { ngx_string("dpop_nonce"), 1, 2, ngx_http_apigw_auth_binding_nonce,      \
+      offset }
+
+/* What holds without any of them. */
+void ngx_http_apigw_auth_binding_init(ngx_http_apigw_auth_binding_t *binding);
+
+/* Sets what is at the parameter's offset in the block's data. */
+char *ngx_http_apigw_auth_binding_bind(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
+char *ngx_http_apigw_auth_binding_max_age(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
+char *ngx_http_apigw_auth_binding_algorithms(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
+char *ngx_http_apigw_auth_binding_origin(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
+char *ngx_http_apigw_auth_binding_nonce(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
+
+/* Checks them together, once the block is read. */
+char *ngx_http_apigw_auth_binding_end(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_http_apigw_auth_binding_t *binding);
+
+
 /* ngx_http_apigw_auth_headers.c: identity headers */
 
 char *ngx_http_apigw_auth_set_header(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -1228,6 +1330,10 @@ void ngx_http_apigw_auth_filter_init(void);
 /* The status of a failure. */
 ngx_uint_t ngx_http_apigw_auth_failure_status(
     ngx_http_apigw_auth_failure_t *failure);
+
+/* Adds DPoP-Nonce where a fresh one is due, whatever the answer. */
+ngx_int_t ngx_http_apigw_auth_failure_nonce(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx);
 
 /* Adds WWW-Authenticate or Retry-After. */
 ngx_int_t ngx_http_apigw_auth_failure_headers(ngx_http_request_t *r,

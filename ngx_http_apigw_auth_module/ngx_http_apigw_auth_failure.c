@@ -3,6 +3,9 @@
 #include "ngx_http_apigw_compat.h"
 
 
+#define NGX_HTTP_APIGW_AUTH_ALGS  (APIGW_JWA_N * sizeof("Ed25519 "))
+
+
 typedef struct {
     ngx_uint_t    status;
     apigw_str_t   detail;
@@ -18,6 +21,11 @@ static ngx_int_t ngx_http_apigw_auth_challenge(ngx_http_request_t *r,
 static ngx_int_t ngx_http_apigw_auth_challenge_missing(ngx_http_request_t *r,
     ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx,
     ngx_str_t *value);
+static ngx_int_t ngx_http_apigw_auth_challenge_token(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx,
+    ngx_str_t *value, const char *error);
+static u_char *ngx_http_apigw_auth_challenge_algs(u_char *p,
+    apigw_jwa_set_t set);
 static ngx_int_t ngx_http_apigw_auth_challenge_print(ngx_http_request_t *r,
     ngx_str_t *value, size_t len, const char *fmt, ...);
 
@@ -38,6 +46,14 @@ static ngx_http_apigw_auth_answer_t  ngx_http_apigw_auth_answers[] = {
     { NGX_HTTP_UNAUTHORIZED,
       apigw_str("The access token is not valid."),
       apigw_str("\"error\":\"invalid_token\"") },
+
+    { NGX_HTTP_UNAUTHORIZED,
+      apigw_str("The DPoP proof is not valid."),
+      apigw_str("\"error\":\"invalid_dpop_proof\"") },
+
+    { NGX_HTTP_UNAUTHORIZED,
+      apigw_str("The DPoP proof needs a current nonce."),
+      apigw_str("\"error\":\"use_dpop_nonce\"") },
 
     { NGX_HTTP_UNAUTHORIZED,
       apigw_str("The API key is not valid."), apigw_str("") },
@@ -111,6 +127,26 @@ ngx_http_apigw_auth_failure_headers(ngx_http_request_t *r,
 }
 
 
+ngx_int_t
+ngx_http_apigw_auth_failure_nonce(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx)
+{
+    ngx_str_t  value;
+
+    if (!ctx->nonce || ctx->binding == NULL) {
+        return NGX_OK;
+    }
+
+    ctx->nonce = 0;                      /* once, if filters run again */
+
+    if (ngx_http_apigw_auth_nonce_make(r, ctx, &value) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_apigw_auth_failure_header(r, "DPoP-Nonce", &value);
+}
+
+
 static ngx_int_t
 ngx_http_apigw_auth_failure_header(ngx_http_request_t *r, const char *name,
     ngx_str_t *value)
@@ -153,10 +189,22 @@ ngx_http_apigw_auth_challenge(ngx_http_request_t *r,
                               ", realm=\"%V\"", &alcf->realm);
 
     case NGX_HTTP_APIGW_AUTH_BAD_TOKEN:
-        return ngx_http_apigw_auth_challenge_print(r, value, alcf->realm.len,
-                              "Bearer error=\"invalid_token\", "
+        return ngx_http_apigw_auth_challenge_token(r, alcf, ctx, value,
+                              "error=\"invalid_token\", "
                               "error_description=\"the access token is not "
-                              "valid\", realm=\"%V\"", &alcf->realm);
+                              "valid\"");
+
+    case NGX_HTTP_APIGW_AUTH_BAD_PROOF:
+        return ngx_http_apigw_auth_challenge_token(r, alcf, ctx, value,
+                              "error=\"invalid_dpop_proof\", "
+                              "error_description=\"the DPoP proof is not "
+                              "valid\"");
+
+    case NGX_HTTP_APIGW_AUTH_NEED_NONCE:
+        return ngx_http_apigw_auth_challenge_token(r, alcf, ctx, value,
+                              "error=\"use_dpop_nonce\", "
+                              "error_description=\"the DPoP proof needs a "
+                              "current nonce\"");
 
     case NGX_HTTP_APIGW_AUTH_BAD_KEY:
         return ngx_http_apigw_auth_challenge_print(r, value, alcf->realm.len,
@@ -165,9 +213,10 @@ ngx_http_apigw_auth_challenge(ngx_http_request_t *r,
     case NGX_HTTP_APIGW_AUTH_NO_SCOPE:
         return ngx_http_apigw_auth_challenge_print(r, value,
                               alcf->realm.len + alcf->scope.len,
-                              "Bearer error=\"insufficient_scope\", "
-                              "scope=\"%V\", realm=\"%V\"", &alcf->scope,
-                              &alcf->realm);
+                              "%s error=\"insufficient_scope\", "
+                              "scope=\"%V\", realm=\"%V\"",
+                              ctx->token.scheme == APIGW_SCHEME_DPOP
+                              ? "DPoP" : "Bearer", &alcf->scope, &alcf->realm);
 
     default:
 
@@ -204,16 +253,29 @@ ngx_http_apigw_auth_challenge_missing(ngx_http_request_t *r,
         key = policy->nstores;
     }
 
-    p = ngx_pnalloc(r->pool, sizeof("Bearer realm=\"\", scope=\"\", "
+    p = ngx_pnalloc(r->pool, sizeof("DPoP realm=\"\", scope=\"\", algs=\"\", "
+                                    "Bearer realm=\"\", scope=\"\", "
                                     "resource_metadata=\"\", ApiKey "
                                     "realm=\"\"")
-                             + 2 * alcf->realm.len + alcf->scope.len
-                             + alcf->resource.len);
+                             + 3 * alcf->realm.len + 2 * alcf->scope.len
+                             + alcf->resource.len + NGX_HTTP_APIGW_AUTH_ALGS);
     if (p == NULL) {
         return NGX_ERROR;
     }
 
     value->data = p;
+
+    if (bearer && policy->proofs) {
+        p = ngx_sprintf(p, "DPoP realm=\"%V\"", &alcf->realm);
+
+        if (alcf->scope.len) {
+            p = ngx_sprintf(p, ", scope=\"%V\"", &alcf->scope);
+        }
+
+        p = ngx_cpymem(p, ", algs=\"", sizeof(", algs=\"") - 1);
+        p = ngx_http_apigw_auth_challenge_algs(p, policy->proofs);
+        p = ngx_cpymem(p, "\", ", sizeof("\", ") - 1);
+    }
 
     if (bearer) {
         p = ngx_sprintf(p, "Bearer realm=\"%V\"", &alcf->realm);
@@ -235,6 +297,57 @@ ngx_http_apigw_auth_challenge_missing(ngx_http_request_t *r,
     value->len = p - value->data;
 
     return NGX_OK;
+}
+
+
+/* Under the scheme that the token came with; for DPoP with its algorithms. */
+
+static ngx_int_t
+ngx_http_apigw_auth_challenge_token(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx,
+    ngx_str_t *value, const char *error)
+{
+    u_char  *last, algs[NGX_HTTP_APIGW_AUTH_ALGS];
+
+    if (ctx->token.scheme != APIGW_SCHEME_DPOP) {
+        return ngx_http_apigw_auth_challenge_print(r, value, alcf->realm.len,
+                                                   "Bearer %s, realm=\"%V\"",
+                                                   error, &alcf->realm);
+    }
+
+    if (ctx->binding == NULL) {
+        return ngx_http_apigw_auth_challenge_print(r, value, alcf->realm.len,
+                                                   "DPoP %s, realm=\"%V\"",
+                                                   error, &alcf->realm);
+    }
+
+    last = ngx_http_apigw_auth_challenge_algs(algs,
+                                              ctx->binding->dpop.algorithms);
+
+    return ngx_http_apigw_auth_challenge_print(r, value, alcf->realm.len,
+                          "DPoP %s, algs=\"%*s\", realm=\"%V\"", error,
+                          (size_t) (last - algs), algs, &alcf->realm);
+}
+
+
+/* All of them fit into NGX_HTTP_APIGW_AUTH_ALGS bytes. */
+
+static u_char *
+ngx_http_apigw_auth_challenge_algs(u_char *p, apigw_jwa_set_t set)
+{
+    u_char       *start;
+    apigw_jwa_e   alg;
+
+    start = p;
+
+    for (alg = 0; alg < APIGW_JWA_N; alg++) {
+        if (set & apigw_jwa_bit(alg)) {
+            p = ngx_sprintf(p, "%s%s", p == start ? "" : " ",
+                            apigw_jwa_name(alg));
+        }
+    }
+
+    return p;
 }
 
 

@@ -24,6 +24,10 @@ ngx_http_apigw_auth_header_filter(ngx_http_request_t *r)
 
     ctx = ngx_http_apigw_auth_ctx(r, 0);
 
+    if (ctx && ngx_http_apigw_auth_failure_nonce(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     /* after error_page too, as long as the status is the one we gave */
 
     if (ctx == NULL || ctx->refused_by == NULL

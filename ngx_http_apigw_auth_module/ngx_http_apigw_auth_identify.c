@@ -400,6 +400,8 @@ ngx_http_apigw_auth_results_clear(ngx_http_apigw_auth_ctx_t *ctx)
     ngx_memzero(&ctx->failure, sizeof(ngx_http_apigw_auth_failure_t));
 
     ctx->policy = NULL;
+    ctx->binding = NULL;
+    ctx->nonce = 0;
     ctx->anonymous = NULL;
     ctx->identified = 0;
     ctx->primary = NGX_HTTP_APIGW_AUTH_KINDS;

@@ -9,8 +9,6 @@ static apigw_rc_t ngx_http_apigw_auth_jwt_read(ngx_http_request_t *r,
     apigw_error_t *err);
 static apigw_rc_t ngx_http_apigw_auth_jwt_check(apigw_jws_t *jws,
     ngx_http_apigw_auth_result_t *result, apigw_error_t *err);
-static apigw_rc_t ngx_http_apigw_auth_jwt_binding(apigw_claims_t *claims,
-    apigw_error_t *err);
 static apigw_rc_t ngx_http_apigw_auth_jwt_signature(
     ngx_http_apigw_auth_ctx_t *ctx, apigw_jws_t *jws,
     ngx_http_apigw_auth_result_t *result, apigw_error_t *err);
@@ -21,12 +19,13 @@ static ngx_http_apigw_auth_provider_t *ngx_http_apigw_auth_jwt_provider(
     ngx_http_apigw_auth_policy_t *policy, apigw_str_t issuer);
 
 
-/* Cheap before dear: the signature comes last. */
+/* Cheap before dear: the signature, and then who may send the token. */
 
 ngx_int_t
 ngx_http_apigw_auth_jwt_verify(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result)
 {
+    ngx_int_t      bound;
     apigw_rc_t     rc;
     apigw_jws_t    jws;
     apigw_error_t  err;
@@ -67,7 +66,14 @@ ngx_http_apigw_auth_jwt_verify(ngx_http_request_t *r,
         return ngx_http_apigw_auth_jwt_fail(result, rc, err.word);
     }
 
-    result->valid = 1;
+    bound = ngx_http_apigw_auth_binding_check(r, ctx,
+                                              &result->provider->binding,
+                                              result->claims, &result->failure);
+    if (bound == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    result->valid = (bound == NGX_OK);
 
     return NGX_OK;
 }
@@ -166,33 +172,8 @@ ngx_http_apigw_auth_jwt_check(apigw_jws_t *jws,
         return rc;
     }
 
-    rc = apigw_claims_check(result->claims, &provider->claims, ngx_time(),
-                            &result->dates, err);
-    if (rc != APIGW_OK) {
-        return rc;
-    }
-
-    return ngx_http_apigw_auth_jwt_binding(result->claims, err);
-}
-
-
-/*
- * A token that is bound to a certificate or a key (RFC 7800) must not work for
- * whoever else holds it; without a proof of that key it is refused.
- */
-
-static apigw_rc_t
-ngx_http_apigw_auth_jwt_binding(apigw_claims_t *claims, apigw_error_t *err)
-{
-    apigw_claim_t             cnf;
-    static const apigw_str_t  name = apigw_str("cnf");
-
-    if (apigw_claims_get(claims, name, &cnf)) {
-        err->word = "binding_missing";
-        return APIGW_EINPUT;
-    }
-
-    return APIGW_OK;
+    return apigw_claims_check(result->claims, &provider->claims, ngx_time(),
+                              &result->dates, err);
 }
 
 

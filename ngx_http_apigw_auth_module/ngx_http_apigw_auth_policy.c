@@ -200,7 +200,7 @@ ngx_http_apigw_auth_policy_resolve(ngx_conf_t *cf,
     }
 
     if (policy->names[NGX_HTTP_APIGW_AUTH_JWT]) {
-        policy->schemes |= APIGW_SCHEME_BEARER;
+        policy->schemes |= APIGW_SCHEME_BEARER | APIGW_SCHEME_DPOP;
 
         if (ngx_http_apigw_auth_policy_providers(cf, amcf, policy) != NGX_OK) {
             return NGX_ERROR;
@@ -272,6 +272,10 @@ ngx_http_apigw_auth_policy_providers(ngx_conf_t *cf,
         policy->providers[policy->nproviders++] = provider;
         policy->max_token_size = ngx_max(policy->max_token_size,
                                          provider->max_token_size);
+
+        if (provider->binding.named & APIGW_CNF_DPOP) {
+            policy->proofs |= provider->binding.dpop.algorithms;
+        }
     }
 
     return NGX_OK;

@@ -101,6 +101,9 @@ static ngx_http_apigw_auth_param_t  ngx_http_apigw_auth_provider_params[] = {
     NGX_HTTP_APIGW_AUTH_FETCH_PARAMS(ngx_http_apigw_auth_provider_t,
                                      remote.client),
 
+    NGX_HTTP_APIGW_AUTH_BINDING_PARAMS(
+        offsetof(ngx_http_apigw_auth_provider_t, binding)),
+
     { ngx_null_string, 0, 0, NULL, 0 }
 };
 
@@ -136,6 +139,8 @@ ngx_http_apigw_auth_provider_block(ngx_conf_t *cf, ngx_command_t *cmd,
     provider->claims.max_lifetime = 24 * 60 * 60;
     provider->header.algorithms = APIGW_JWA_DEFAULT;
     provider->max_token_size = NGX_HTTP_APIGW_AUTH_TOKEN_SIZE;
+
+    ngx_http_apigw_auth_binding_init(&provider->binding);
 
     providers = amcf->providers.elts;
 
@@ -477,6 +482,12 @@ ngx_http_apigw_auth_provider_end(ngx_conf_t *cf,
 
     if (!ngx_http_apigw_auth_block_has(block, "typ")
         && ngx_http_apigw_auth_provider_typ(cf, block, typ, 3) != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_apigw_auth_binding_end(cf, block, &provider->binding)
+        != NGX_CONF_OK)
     {
         return NGX_CONF_ERROR;
     }

@@ -144,6 +144,10 @@ ngx_http_apigw_auth_zone_create(ngx_http_apigw_auth_zone_t *zone)
 
     ngx_queue_init(&shared->slots);
 
+    if (ngx_http_apigw_auth_replay_make(zone, shared) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     zone->pool->data = shared;
     zone->pool->log_nomem = 0;
     zone->shared = shared;

@@ -1,0 +1,413 @@
+
+/* The proof in a request's header "DPoP" (RFC 9449). */
+
+
+#include "ngx_http_apigw_auth.h"
+
+
+static ngx_int_t ngx_http_apigw_auth_proof_header(
+    ngx_http_apigw_auth_ctx_t *ctx, apigw_str_t *value);
+static ngx_int_t ngx_http_apigw_auth_proof_read(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_binding_t *rules,
+    apigw_dpop_t *proof, apigw_error_t *err);
+static ngx_int_t ngx_http_apigw_auth_proof_request(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_binding_t *rules,
+    apigw_dpop_request_t *request);
+static ngx_int_t ngx_http_apigw_auth_proof_origins(ngx_http_request_t *r,
+    apigw_dpop_request_t *request);
+static ngx_uint_t ngx_http_apigw_auth_proof_named(
+    ngx_http_core_srv_conf_t *cscf, ngx_str_t *host);
+static ngx_uint_t ngx_http_apigw_auth_proof_name_is(
+    ngx_http_server_name_t *name, ngx_str_t *host);
+static apigw_rc_t ngx_http_apigw_auth_proof_nonce(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_binding_t *rules,
+    apigw_str_t nonce, apigw_error_t *err);
+static const u_char *ngx_http_apigw_auth_nonce_key(ngx_http_request_t *r,
+    ngx_http_apigw_auth_binding_t *rules, ngx_uint_t i);
+static ngx_int_t ngx_http_apigw_auth_proof_once(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_binding_t *rules,
+    apigw_dpop_t *proof, ngx_http_apigw_auth_failure_t *failure);
+
+
+ngx_int_t
+ngx_http_apigw_auth_proof_check(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_binding_t *rules,
+    const u_char *jkt, ngx_http_apigw_auth_failure_t *failure)
+{
+    apigw_rc_t                      rc;
+    apigw_dpop_t                    proof;
+    apigw_arena_t                   arena;
+    apigw_error_t                   err;
+    ngx_http_apigw_auth_failure_e   kind;
+
+    kind = NGX_HTTP_APIGW_AUTH_BAD_PROOF;
+    err.word = "dpop_invalid";
+
+    rc = ngx_http_apigw_auth_proof_read(r, ctx, rules, &proof, &err);
+
+    if (rc == APIGW_OK && rules->nonce) {
+        rc = ngx_http_apigw_auth_proof_nonce(r, ctx, rules, proof.nonce, &err);
+
+        if (rc == APIGW_EINPUT) {
+            kind = NGX_HTTP_APIGW_AUTH_NEED_NONCE;
+            proof.why = "has no current \"nonce\"";
+        }
+    }
+
+    if (rc == APIGW_OK) {
+        ngx_http_apigw_arena_init(&arena, r->pool);
+
+        rc = apigw_dpop_verify(&proof, &arena, jkt, &err);
+
+        if (rc == APIGW_EINPUT
+            && ngx_strcmp(err.word, "binding_mismatch") == 0)
+        {
+            kind = NGX_HTTP_APIGW_AUTH_BAD_TOKEN;
+        }
+    }
+
+    if (rc == APIGW_ENOMEM) {
+        return NGX_ERROR;
+    }
+
+    if (rc != APIGW_OK) {
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "apigw_auth: client sent a DPoP proof that %s",
+                      proof.why);
+
+        return ngx_http_apigw_auth_binding_fail(failure, kind, err.word);
+    }
+
+    return ngx_http_apigw_auth_proof_once(r, ctx, rules, &proof, failure);
+}
+
+
+/* From the request as it came: lines may be gone from it since. */
+
+static ngx_int_t
+ngx_http_apigw_auth_proof_header(ngx_http_apigw_auth_ctx_t *ctx,
+    apigw_str_t *value)
+{
+    ngx_uint_t        i, n;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    n = 0;
+
+    for (part = &ctx->headers; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (h[i].key.len == 4
+                && ngx_strncmp(h[i].lowcase_key, "dpop", 4) == 0)
+            {
+                *value = ngx_http_apigw_str(&h[i].value);
+                n++;
+            }
+        }
+    }
+
+    return n == 1 ? NGX_OK : n ? NGX_DECLINED : NGX_DONE;
+}
+
+
+static ngx_int_t
+ngx_http_apigw_auth_proof_read(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_binding_t *rules,
+    apigw_dpop_t *proof, apigw_error_t *err)
+{
+    ngx_int_t             rc;
+    apigw_str_t           value;
+    apigw_arena_t         arena;
+    apigw_dpop_request_t  request;
+
+    rc = ngx_http_apigw_auth_proof_header(ctx, &value);
+
+    if (rc != NGX_OK) {
+        proof->why = (rc == NGX_DONE) ? "is not there"
+                                      : "stands beside another";
+        return APIGW_EINPUT;
+    }
+
+    rc = ngx_http_apigw_auth_proof_request(r, ctx, rules, &request);
+
+    if (rc == NGX_ERROR) {
+        return APIGW_ENOMEM;
+    }
+
+    if (rc == NGX_DECLINED) {
+        proof->why = "came to a host that is none of \"server_name\"";
+        return APIGW_EINPUT;
+    }
+
+    ngx_http_apigw_arena_init(&arena, r->pool);
+
+    return apigw_dpop_parse(proof, &arena, value, &rules->dpop, &request,
+                            ngx_time(), err);
+}
+
+
+/* The first line as it was sent: error_page may have changed the method. */
+
+static ngx_int_t
+ngx_http_apigw_auth_proof_request(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_binding_t *rules,
+    apigw_dpop_request_t *request)
+{
+    u_char  *p;
+
+    p = ngx_strlchr(r->request_line.data,
+                    r->request_line.data + r->request_line.len, ' ');
+
+    request->method.data = r->request_line.data;
+    request->method.len = p ? (size_t) (p - r->request_line.data) : 0;
+    request->path = ngx_http_apigw_str(&r->unparsed_uri);
+    request->token = ctx->token.text;
+
+    if (rules->origins.nelts) {
+        request->origins = rules->origins.elts;
+        request->norigins = rules->origins.nelts;
+        return NGX_OK;
+    }
+
+    return ngx_http_apigw_auth_proof_origins(r, request);
+}
+
+
+/*
+ * https and the request's host, if that is one of the server's names: the Host
+ * header alone is the client's word. The port is 443 or, where clients reach it
+ * directly, that of the listening socket. NGX_DECLINED: no such name.
+ */
+
+static ngx_int_t
+ngx_http_apigw_auth_proof_origins(ngx_http_request_t *r,
+    apigw_dpop_request_t *request)
+{
+    u_char                    *p;
+    size_t                     len;
+    in_port_t                  port;
+    ngx_str_t                 *host;
+    apigw_str_t               *origins;
+    ngx_http_core_srv_conf_t  *cscf;
+
+    host = &r->headers_in.server;
+    cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
+
+    if (host->len == 0 || !ngx_http_apigw_auth_proof_named(cscf, host)) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_connection_local_sockaddr(r->connection, NULL, 0) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    port = ngx_inet_get_port(r->connection->local_sockaddr);
+    len = sizeof("https://") - 1 + host->len;
+
+    origins = ngx_palloc(r->pool, 2 * sizeof(apigw_str_t) + len
+                                  + sizeof(":65535"));
+    if (origins == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = (u_char *) &origins[2];
+
+    origins[0].data = p;
+    origins[0].len = len;
+
+    p = ngx_sprintf(p, "https://%V:%d", host, (int) port);
+
+    origins[1].data = origins[0].data;
+    origins[1].len = p - origins[0].data;
+
+    request->origins = origins;
+    request->norigins = 2;
+
+    return NGX_OK;
+}
+
+
+/*
+ * nginx has a hash of names only where several servers share an address, so
+ * the names are compared one by one.
+ */
+
+static ngx_uint_t
+ngx_http_apigw_auth_proof_named(ngx_http_core_srv_conf_t *cscf,
+    ngx_str_t *host)
+{
+    ngx_uint_t               i;
+    ngx_http_server_name_t  *name;
+
+    name = cscf->server_names.elts;
+
+    for (i = 0; i < cscf->server_names.nelts; i++) {
+        if (ngx_http_apigw_auth_proof_name_is(&name[i], host)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* Both are in lower case. As nginx does: "*.a" and ".a", "a.*", "~re". */
+
+static ngx_uint_t
+ngx_http_apigw_auth_proof_name_is(ngx_http_server_name_t *name,
+    ngx_str_t *host)
+{
+    u_char     *p;
+    size_t      len;
+
+    p = name->name.data;
+    len = name->name.len;
+
+#if (NGX_PCRE)
+
+    if (name->regex) {
+        return ngx_regex_exec(name->regex->regex, host, NULL, 0) >= 0;
+    }
+
+#endif
+
+    if (len == 0) {
+        return 0;
+    }
+
+    if (*p == '.' && host->len == len - 1) {
+        return ngx_memcmp(host->data, p + 1, len - 1) == 0;
+    }
+
+    if (*p == '*') {
+        p++;
+        len--;
+    }
+
+    if (*p == '.') {
+        return host->len > len
+               && ngx_memcmp(host->data + host->len - len, p, len) == 0;
+    }
+
+    if (len > 2 && p[len - 1] == '*' && p[len - 2] == '.') {
+        return host->len > len - 1
+               && ngx_memcmp(host->data, p, len - 1) == 0;
+    }
+
+    return host->len == len && ngx_memcmp(host->data, p, len) == 0;
+}
+
+
+static apigw_rc_t
+ngx_http_apigw_auth_proof_nonce(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_binding_t *rules,
+    apigw_str_t nonce, apigw_error_t *err)
+{
+    bool           old;
+    apigw_rc_t     rc;
+    ngx_uint_t     i;
+    const u_char  *key;
+
+    for (i = 0; /* void */; i++) {
+        key = ngx_http_apigw_auth_nonce_key(r, rules, i);
+
+        if (key == NULL) {
+            ctx->nonce = 1;
+            return APIGW_EINPUT;
+        }
+
+        rc = apigw_dpop_nonce_check(nonce, key, ngx_time(), &old, err);
+
+        if (rc == APIGW_OK) {
+            ctx->nonce = (old || i > 0);
+        }
+
+        if (rc != APIGW_EINPUT) {
+            return rc;
+        }
+    }
+}
+
+
+/* The first one makes nonces; NULL behind the last. */
+
+static const u_char *
+ngx_http_apigw_auth_nonce_key(ngx_http_request_t *r,
+    ngx_http_apigw_auth_binding_t *rules, ngx_uint_t i)
+{
+    ngx_http_apigw_auth_main_conf_t  *amcf;
+
+    if (rules->nkeys) {
+        return i < rules->nkeys ? rules->keys[i] : NULL;
+    }
+
+    amcf = ngx_http_get_module_main_conf(r, ngx_http_apigw_auth_module);
+
+    return i == 0 ? amcf->zone.shared->nonce_key : NULL;
+}
+
+
+ngx_int_t
+ngx_http_apigw_auth_nonce_make(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_str_t *value)
+{
+    value->len = APIGW_DPOP_NONCE;
+
+    value->data = ngx_pnalloc(r->pool, value->len);
+    if (value->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    return apigw_dpop_nonce_make(value->data,
+                                 ngx_http_apigw_auth_nonce_key(r, ctx->binding,
+                                                               0),
+                                 ngx_time())
+           == APIGW_OK ? NGX_OK : NGX_ERROR;
+}
+
+
+/*
+ * Last, when all else has passed: a proof that fails is not used up. A request
+ * that identifies anew after an internal redirect has used its own already.
+ *
+ * A table that several machines share is to be asked here, with proof->digest
+ * as its key, after the local one: who asks may return NGX_AGAIN and comes back
+ * to ngx_http_apigw_auth_binding_check(), which passes by ctx->proven.
+ */
+
+static ngx_int_t
+ngx_http_apigw_auth_proof_once(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_binding_t *rules,
+    apigw_dpop_t *proof, ngx_http_apigw_auth_failure_t *failure)
+{
+    apigw_rc_t     rc;
+    apigw_error_t  err;
+
+    if (ctx->proven
+        && ngx_memcmp(ctx->proof, proof->digest, APIGW_DPOP_DIGEST) == 0)
+    {
+        return NGX_OK;
+    }
+
+    rc = ngx_http_apigw_auth_replay_add(r, proof, proof->iat
+                                                  + rules->dpop.max_age
+                                                  + APIGW_DPOP_SKEW, &err);
+
+    if (rc == APIGW_ELIMIT) {
+        return ngx_http_apigw_auth_binding_fail(failure,
+                                            NGX_HTTP_APIGW_AUTH_UNAVAILABLE,
+                                            err.word);
+    }
+
+    if (rc != APIGW_OK) {
+        return ngx_http_apigw_auth_binding_fail(failure,
+                                            NGX_HTTP_APIGW_AUTH_BAD_PROOF,
+                                            err.word);
+    }
+
+    ctx->proven = 1;
+    ngx_memcpy(ctx->proof, proof->digest, APIGW_DPOP_DIGEST);
+
+    return NGX_OK;
+}
