@@ -514,6 +514,11 @@ typedef struct {
 
 
 typedef struct {
+    ngx_array_t                      names;      /* ngx_http_server_name_t */
+} ngx_http_apigw_auth_srv_conf_t;
+
+
+typedef struct {
     ngx_http_apigw_auth_policy_t    *policy;     /* NULL: off */
     ngx_str_t                       *anonymous;  /* NULL: off */
     ngx_array_t                     *requires;   /* _require_t; or NULL */
@@ -1001,6 +1006,7 @@ ngx_int_t ngx_http_apigw_auth_policies_resolve(ngx_conf_t *cf,
 
 void *ngx_http_apigw_auth_create_main_conf(ngx_conf_t *cf);
 char *ngx_http_apigw_auth_init_main_conf(ngx_conf_t *cf, void *conf);
+void *ngx_http_apigw_auth_create_srv_conf(ngx_conf_t *cf);
 void *ngx_http_apigw_auth_create_loc_conf(ngx_conf_t *cf);
 char *ngx_http_apigw_auth_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
@@ -1164,6 +1170,19 @@ ngx_int_t ngx_http_apigw_auth_proof_check(ngx_http_request_t *r,
 /* A nonce by the rules that were last checked; NGX_ERROR: no memory. */
 ngx_int_t ngx_http_apigw_auth_nonce_make(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_str_t *value);
+
+
+/* ngx_http_apigw_auth_origin.c: the origins of a server */
+
+/* Keeps the servers' names, once the http block is read. */
+ngx_int_t ngx_http_apigw_auth_origins_init(ngx_conf_t *cf);
+
+/*
+ * Sets the request's origins, in normal form. NGX_DECLINED: its host is none of
+ * its server's names; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_apigw_auth_origins(ngx_http_request_t *r,
+    apigw_dpop_request_t *request);
 
 
 /* ngx_http_apigw_auth_replay.c: proofs that were used */

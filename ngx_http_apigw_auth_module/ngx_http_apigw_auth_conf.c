@@ -55,6 +55,13 @@ ngx_http_apigw_auth_init_main_conf(ngx_conf_t *cf, void *conf)
 
 
 void *
+ngx_http_apigw_auth_create_srv_conf(ngx_conf_t *cf)
+{
+    return ngx_pcalloc(cf->pool, sizeof(ngx_http_apigw_auth_srv_conf_t));
+}
+
+
+void *
 ngx_http_apigw_auth_create_loc_conf(ngx_conf_t *cf)
 {
     ngx_http_apigw_auth_loc_conf_t  *alcf;

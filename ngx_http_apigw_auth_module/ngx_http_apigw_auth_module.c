@@ -248,7 +248,7 @@ static ngx_http_module_t  ngx_http_apigw_auth_module_ctx = {
     ngx_http_apigw_auth_create_main_conf,  /* create main configuration */
     ngx_http_apigw_auth_init_main_conf,    /* init main configuration */
 
-    NULL,                                  /* create server configuration */
+    ngx_http_apigw_auth_create_srv_conf,   /* create server configuration */
     NULL,                                  /* merge server configuration */
 
     ngx_http_apigw_auth_create_loc_conf,   /* create location configuration */
@@ -482,6 +482,10 @@ ngx_http_apigw_auth_init(ngx_conf_t *cf)
 
     if (amcf->policies.nelts == 0 && amcf->names.nelts == 0) {
         return NGX_OK;
+    }
+
+    if (ngx_http_apigw_auth_origins_init(cf) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);

@@ -13,12 +13,6 @@ static ngx_int_t ngx_http_apigw_auth_proof_read(ngx_http_request_t *r,
 static ngx_int_t ngx_http_apigw_auth_proof_request(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_binding_t *rules,
     apigw_dpop_request_t *request);
-static ngx_int_t ngx_http_apigw_auth_proof_origins(ngx_http_request_t *r,
-    apigw_dpop_request_t *request);
-static ngx_uint_t ngx_http_apigw_auth_proof_named(
-    ngx_http_core_srv_conf_t *cscf, ngx_str_t *host);
-static ngx_uint_t ngx_http_apigw_auth_proof_name_is(
-    ngx_http_server_name_t *name, ngx_str_t *host);
 static apigw_rc_t ngx_http_apigw_auth_proof_nonce(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_binding_t *rules,
     apigw_str_t nonce, apigw_error_t *err);
@@ -170,132 +164,7 @@ ngx_http_apigw_auth_proof_request(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    return ngx_http_apigw_auth_proof_origins(r, request);
-}
-
-
-/*
- * https and the request's host, if that is one of the server's names: the Host
- * header alone is the client's word. The port is 443 or, where clients reach it
- * directly, that of the listening socket. NGX_DECLINED: no such name.
- */
-
-static ngx_int_t
-ngx_http_apigw_auth_proof_origins(ngx_http_request_t *r,
-    apigw_dpop_request_t *request)
-{
-    u_char                    *p;
-    size_t                     len;
-    in_port_t                  port;
-    ngx_str_t                 *host;
-    apigw_str_t               *origins;
-    ngx_http_core_srv_conf_t  *cscf;
-
-    host = &r->headers_in.server;
-    cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
-
-    if (host->len == 0 || !ngx_http_apigw_auth_proof_named(cscf, host)) {
-        return NGX_DECLINED;
-    }
-
-    if (ngx_connection_local_sockaddr(r->connection, NULL, 0) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    port = ngx_inet_get_port(r->connection->local_sockaddr);
-    len = sizeof("https://") - 1 + host->len;
-
-    origins = ngx_palloc(r->pool, 2 * sizeof(apigw_str_t) + len
-                                  + sizeof(":65535"));
-    if (origins == NULL) {
-        return NGX_ERROR;
-    }
-
-    p = (u_char *) &origins[2];
-
-    origins[0].data = p;
-    origins[0].len = len;
-
-    p = ngx_sprintf(p, "https://%V:%d", host, (int) port);
-
-    origins[1].data = origins[0].data;
-    origins[1].len = p - origins[0].data;
-
-    request->origins = origins;
-    request->norigins = 2;
-
-    return NGX_OK;
-}
-
-
-/*
- * nginx has a hash of names only where several servers share an address, so
- * the names are compared one by one.
- */
-
-static ngx_uint_t
-ngx_http_apigw_auth_proof_named(ngx_http_core_srv_conf_t *cscf,
-    ngx_str_t *host)
-{
-    ngx_uint_t               i;
-    ngx_http_server_name_t  *name;
-
-    name = cscf->server_names.elts;
-
-    for (i = 0; i < cscf->server_names.nelts; i++) {
-        if (ngx_http_apigw_auth_proof_name_is(&name[i], host)) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-/* Both are in lower case. As nginx does: "*.a" and ".a", "a.*", "~re". */
-
-static ngx_uint_t
-ngx_http_apigw_auth_proof_name_is(ngx_http_server_name_t *name,
-    ngx_str_t *host)
-{
-    u_char     *p;
-    size_t      len;
-
-    p = name->name.data;
-    len = name->name.len;
-
-#if (NGX_PCRE)
-
-    if (name->regex) {
-        return ngx_regex_exec(name->regex->regex, host, NULL, 0) >= 0;
-    }
-
-#endif
-
-    if (len == 0) {
-        return 0;
-    }
-
-    if (*p == '.' && host->len == len - 1) {
-        return ngx_memcmp(host->data, p + 1, len - 1) == 0;
-    }
-
-    if (*p == '*') {
-        p++;
-        len--;
-    }
-
-    if (*p == '.') {
-        return host->len > len
-               && ngx_memcmp(host->data + host->len - len, p, len) == 0;
-    }
-
-    if (len > 2 && p[len - 1] == '*' && p[len - 2] == '.') {
-        return host->len > len - 1
-               && ngx_memcmp(host->data, p, len - 1) == 0;
-    }
-
-    return host->len == len && ngx_memcmp(host->data, p, len) == 0;
+    return ngx_http_apigw_auth_origins(r, request);
 }
 
 

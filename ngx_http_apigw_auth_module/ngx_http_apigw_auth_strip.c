@@ -25,6 +25,7 @@ ngx_http_apigw_auth_credential_strip(ngx_http_request_t *r,
     ngx_http_apigw_auth_main_conf_t  *amcf;
     static ngx_str_t                  authorization =
                                                   ngx_string("Authorization");
+    static ngx_str_t                  dpop = ngx_string("DPoP");
 
     amcf = ngx_http_get_module_main_conf(r, ngx_http_apigw_auth_module);
 
@@ -35,6 +36,17 @@ ngx_http_apigw_auth_credential_strip(ngx_http_request_t *r,
                                               token && policy->nproviders,
                                               key && policy->nstores,
                                               key && policy->basic)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    /* a proof is of no use without its token */
+
+    if (token && policy->nproviders
+        && !ngx_http_apigw_auth_headers_named(&amcf->names, &dpop)
+        && ngx_http_apigw_headers_in_remove(r, ngx_http_apigw_header_match_is,
+                                            &dpop)
            != NGX_OK)
     {
         return NGX_ERROR;
