@@ -41,6 +41,8 @@ sub get {
     return ($status // 0, $pid // 0);
 }
 
+workers(2);
+master_on();
 run_tests();
 
 __DATA__
@@ -57,8 +59,6 @@ __DATA__
 
 
 === a replay is known on another worker
---- workers: 2
---- master_on
 --- config eval: $::Location
 --- proofs: Apigw::Dpop::headers()
 --- then eval
@@ -89,7 +89,6 @@ sub {
 
 
 === a replay is known after a reload
---- master_on
 --- config eval: $::Location
 --- proofs: Apigw::Dpop::headers()
 --- then eval

@@ -356,7 +356,7 @@ my $token = Apigw::Token::token();
 --- request eval: [("GET /page") x 4]
 --- more_headers eval
 ["Authorization: Basic YTpi", "Authorization: Digest x",
- "Authorization: BearerX y", "Authorization: DPoP " . Apigw::Token::token()]
+ "Authorization: BearerX y", "Authorization: DPoPx " . Apigw::Token::token()]
 --- error_code eval: [(401) x 4]
 --- refused: token_missing
 
@@ -367,7 +367,7 @@ my $token = Apigw::Token::token();
 --- request eval: [("GET /page") x 3]
 --- more_headers eval
 [map { Apigw::Token::bearer(claims => { cnf => $_ }) }
-    { jkt => 'x' }, { 'x5t#S256' => 'x' }, {}]
+    { jkt => 'A' x 43 }, { 'x5t#S256' => 'A' x 43 }, {}]
 --- error_code eval: [401, 401, 401]
 --- refused: binding_missing
 
