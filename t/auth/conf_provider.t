@@ -69,7 +69,7 @@ main::block(q{issuer https://idp.example.com; colour blue;})
 location /t { return 204; }
 --- must_die
 --- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_jwt_provider "corp": unknown parameter "colour"; the parameters are issuer, jwks_file, jwks_uri, discovery, jwks_refresh, jwks_cooldown, jwks_max_stale, jwks_timeout, jwks_max_size, jwks_state_file, audience, audience_claim, algorithms, typ, leeway, require, max_lifetime, max_token_size, consumer_claim, consumer_prefix, scope_claim, role_claim, group_claim, plan_claim, resolver, connect_timeout, keepalive, plain_http, tls_verify, tls_trusted_certificate, tls_name, tls_certificate, tls_certificate_key in \S+nginx\.conf:\d+}
+qr{\[emerg\] .*apigw_auth: apigw_jwt_provider "corp": unknown parameter "colour"; the parameters are issuer, jwks_file, jwks_uri, discovery, [a-z_, ]+, plan_claim, [a-z_, ]*tls_certificate_key[a-z_, ]* in \S+nginx\.conf:\d+}
 
 
 
