@@ -50,6 +50,7 @@ extern ngx_module_t  ngx_http_apigw_auth_module;
 #define NGX_HTTP_APIGW_AUTH_STORE_POLL      5000
 #define NGX_HTTP_APIGW_AUTH_TOKEN_SIZE      (8 * 1024)
 #define NGX_HTTP_APIGW_AUTH_DIGEST          32   /* SHA-256 */
+#define NGX_HTTP_APIGW_AUTH_HALF_MIN        ((size_t) 1024 * 1024)
 #define NGX_HTTP_APIGW_AUTH_KEYS_MAX_SIZE   ((size_t) 1024 * 1024 * 1024)
 
 
@@ -353,8 +354,10 @@ typedef struct {
 } ngx_http_apigw_auth_carrier_t;
 
 
-/* A table of keys in a zone of its own; two halves, so that one can be made
- * while the other is read. */
+/*
+ * An image in a zone of its own; two halves, so that one can be made while the
+ * other is read. Its zone outlives a reload unless the master reads it.
+ */
 
 typedef struct {
     ngx_atomic_t                     builder;    /* pid of who makes it */
@@ -362,8 +365,33 @@ typedef struct {
     size_t                           half;       /* bytes of each */
     size_t                           used[2];
     ngx_http_apigw_auth_file_t       file;       /* last read, good or not */
+
+    /* of a revocation list: ngx_current_msec of some worker */
+    ngx_atomic_t                     checked;    /* known to be current */
+    ngx_atomic_t                     faulty;     /* the last load failed */
+    ngx_atomic_t                     due;        /* the next look at Redis */
+    uint64_t                         source;     /* which Redis, a digest */
+    int64_t                          version;    /* its "gen" */
+    int64_t                          members;    /* of its set */
+    ngx_msec_t                       whole;      /* when all were read */
+
     u_char                           image[];    /* aligned for uint64_t */
-} ngx_http_apigw_auth_table_t;
+} ngx_http_apigw_auth_halves_t;
+
+typedef struct {
+    void                            *first;      /* malloc()ed, until the zone
+                                                    has it; or NULL */
+    size_t                           first_size;
+    ngx_http_apigw_auth_file_t      *seen;       /* its file */
+    size_t                           half;
+    ngx_shm_zone_t                  *zone;
+    ngx_http_apigw_auth_halves_t    *halves;
+} ngx_http_apigw_auth_image_t;
+
+/* Reads an image that may change under it; see apigw_table_find(). */
+typedef apigw_rc_t (*ngx_http_apigw_auth_image_pt)(const u_char *image,
+    size_t size, void *data);
+
 
 typedef struct {
     ngx_str_t                        name;
@@ -371,10 +399,7 @@ typedef struct {
     ngx_array_t                     *carriers;   /* of _carrier_t */
     u_char                           peppers[2][APIGW_KEY_PEPPER];
     size_t                           npeppers;
-    void                            *image;      /* until the zone has it */
-    size_t                           image_size;
-    ngx_shm_zone_t                  *zone;
-    ngx_http_apigw_auth_table_t     *table;
+    ngx_http_apigw_auth_image_t      image;
 
     /* not configuration: what the last look at the file came to */
     ngx_http_apigw_auth_watch_t      watch;
@@ -972,6 +997,37 @@ char *ngx_http_apigw_auth_store_block(ngx_conf_t *cf, ngx_command_t *cmd,
 
 ngx_uint_t ngx_http_apigw_auth_carrier_is(ngx_http_apigw_auth_carrier_t *a,
     ngx_http_apigw_auth_carrier_t *b);
+
+
+/* ngx_http_apigw_auth_image.c: an image in shared memory */
+
+/*
+ * Makes the zone; `half` is set, and `first` if the master has read it. `fmt`
+ * has one "%V" for the name.
+ */
+ngx_int_t ngx_http_apigw_auth_image_zone(ngx_conf_t *cf,
+    ngx_http_apigw_auth_image_t *image, const char *fmt, ngx_str_t *name);
+
+/* What `read` says of the half in force; APIGW_ELIMIT: it kept changing. */
+apigw_rc_t ngx_http_apigw_auth_image_read(ngx_http_apigw_auth_image_t *image,
+    ngx_http_apigw_auth_image_pt read, void *data);
+
+/* The spare half, to be made anew; NULL: another process is at it. */
+u_char *ngx_http_apigw_auth_image_begin(ngx_http_apigw_auth_image_t *image);
+
+/* Puts the spare half into force; with `size` 0 it stays what it is. */
+void ngx_http_apigw_auth_image_end(ngx_http_apigw_auth_image_t *image,
+    size_t size);
+
+/* The half in force. */
+u_char *ngx_http_apigw_auth_image_half(ngx_http_apigw_auth_image_t *image,
+    size_t *size);
+
+/* Which state of a file was read last: tells it, sets it. */
+void ngx_http_apigw_auth_image_sync(ngx_http_apigw_auth_image_t *image,
+    ngx_http_apigw_auth_file_t *seen);
+void ngx_http_apigw_auth_image_note(ngx_http_apigw_auth_image_t *image,
+    ngx_http_apigw_auth_file_t *file);
 
 
 /* ngx_http_apigw_auth_table.c: a store's keys in shared memory */

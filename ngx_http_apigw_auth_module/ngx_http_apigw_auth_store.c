@@ -385,8 +385,8 @@ ngx_http_apigw_auth_store_cleanup(void *data)
 {
     ngx_http_apigw_auth_store_t *store = data;
 
-    if (store->image) {
-        ngx_free(store->image);
+    if (store->image.first) {
+        ngx_free(store->image.first);
     }
 
     ngx_explicit_memzero(store->peppers, sizeof(store->peppers));
