@@ -161,6 +161,32 @@ ngx_http_apigw_redis_prefix(ngx_http_apigw_redis_t *store)
 }
 
 
+/* FNV-1a; only the configuration's author chooses what is hashed. */
+
+uint64_t
+ngx_http_apigw_redis_place(ngx_http_apigw_redis_t *store)
+{
+    size_t      i, k;
+    uint64_t    place;
+    ngx_str_t  *texts[2];
+
+    texts[0] = &store->server.text;
+    texts[1] = &store->prefix;
+
+    place = 0xcbf29ce484222325;
+
+    for (k = 0; k < 2; k++) {
+        for (i = 0; i < texts[k]->len; i++) {
+            place = (place ^ texts[k]->data[i]) * 0x100000001b3;
+        }
+
+        place = (place ^ 0xff) * 0x100000001b3;
+    }
+
+    return (place ^ (uint64_t) store->database) * 0x100000001b3;
+}
+
+
 ngx_msec_t
 ngx_http_apigw_redis_timeout(ngx_http_apigw_redis_t *store)
 {

@@ -44,6 +44,9 @@ typedef struct ngx_http_apigw_redis_cmd_s     ngx_http_apigw_redis_cmd_t;
 typedef struct {
     ngx_str_t                             module;     /* "ratelimit" */
     ngx_str_t                             prefix;     /* `prefix` by default */
+
+    /* decides who may do what: another host takes "plain on" */
+    unsigned                              guarded:1;
 } ngx_http_apigw_redis_owner_t;
 
 
@@ -186,6 +189,10 @@ ngx_msec_t ngx_http_apigw_redis_retry_after(ngx_http_apigw_redis_t *store);
 
 const ngx_str_t *ngx_http_apigw_redis_name(ngx_http_apigw_redis_t *store);
 const ngx_str_t *ngx_http_apigw_redis_prefix(ngx_http_apigw_redis_t *store);
+
+
+/* A digest of where the data are: server, database, prefix. */
+uint64_t ngx_http_apigw_redis_place(ngx_http_apigw_redis_t *store);
 
 
 /* `timeout`: the longest wait of a request, in milliseconds. */

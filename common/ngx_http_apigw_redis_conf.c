@@ -4,6 +4,8 @@
 
 static ngx_int_t ngx_http_apigw_redis_conf_check(ngx_conf_t *cf,
     ngx_http_apigw_redis_t *store);
+static ngx_uint_t ngx_http_apigw_redis_conf_local(
+    ngx_http_apigw_redis_t *store);
 static void ngx_http_apigw_redis_conf_defaults(ngx_http_apigw_redis_t *store);
 
 
@@ -30,6 +32,7 @@ ngx_http_apigw_redis_conf_block(ngx_conf_t *cf,
     store->connect_timeout = NGX_CONF_UNSET_MSEC;
     store->timeout = NGX_CONF_UNSET_MSEC;
     store->reply_timeout = NGX_CONF_UNSET_MSEC;
+    store->plain = NGX_CONF_UNSET;
 
     p = ngx_pnalloc(cf->pool, sizeof("apigw__redis \"\"") - 1
                               + owner->module.len + name->len);
@@ -81,6 +84,12 @@ ngx_http_apigw_redis_conf_check(ngx_conf_t *cf, ngx_http_apigw_redis_t *store)
     if (store->server.text.len == 0) {
         err = "has no server, add \"server host:port;\"";
 
+    } else if (store->owner->guarded && store->plain != 1
+               && !ngx_http_apigw_redis_conf_local(store))
+    {
+        err = "has a server on another host, reached without TLS; use an "
+              "address of this host, or accept that with \"plain on;\"";
+
     } else if (store->username.len && store->password.len == 0) {
         err = "has \"username\" but no password, add \"password_file\"";
 
@@ -103,6 +112,41 @@ ngx_http_apigw_redis_conf_check(ngx_conf_t *cf, ngx_http_apigw_redis_t *store)
     }
 
     return NGX_OK;
+}
+
+
+/* Whether nobody but this host sees what is sent. */
+
+static ngx_uint_t
+ngx_http_apigw_redis_conf_local(ngx_http_apigw_redis_t *store)
+{
+    struct sockaddr      *sa;
+    struct sockaddr_in   *sin;
+#if (NGX_HAVE_INET6)
+    struct sockaddr_in6  *sin6;
+#endif
+
+    if (store->server.host.len) {
+        return 0;                        /* a resolver could say anything */
+    }
+
+    sa = store->server.addr.sockaddr;
+
+    switch (sa->sa_family) {
+
+    case AF_INET:
+        sin = (struct sockaddr_in *) sa;
+        return ntohl(sin->sin_addr.s_addr) >> 24 == 127;
+
+#if (NGX_HAVE_INET6)
+    case AF_INET6:
+        sin6 = (struct sockaddr_in6 *) sa;
+        return IN6_IS_ADDR_LOOPBACK(&sin6->sin6_addr);
+#endif
+
+    default:
+        return 1;                        /* a unix socket */
+    }
 }
 
 

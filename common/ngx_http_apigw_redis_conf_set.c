@@ -31,6 +31,8 @@ static char *ngx_http_apigw_redis_conf_time(ngx_conf_t *cf,
     ngx_http_apigw_redis_t *store, size_t offset);
 static char *ngx_http_apigw_redis_conf_breaker(ngx_conf_t *cf,
     ngx_http_apigw_redis_t *store, size_t offset);
+static char *ngx_http_apigw_redis_conf_plain(ngx_conf_t *cf,
+    ngx_http_apigw_redis_t *store, size_t offset);
 
 
 static const ngx_http_apigw_redis_directive_t
@@ -76,6 +78,9 @@ static const ngx_http_apigw_redis_directive_t
     { ngx_string("breaker"), 1, 3,
       ngx_http_apigw_redis_conf_breaker, 0 },
 
+    { ngx_string("plain"), 1, 1,
+      ngx_http_apigw_redis_conf_plain, 0 },
+
     { ngx_null_string, 0, 0, NULL, 0 }
 };
 
@@ -101,7 +106,9 @@ ngx_http_apigw_redis_conf_line(ngx_conf_t *cf, ngx_command_t *dummy,
     for (d = ngx_http_apigw_redis_directives; d->name.len; d++) {
 
         if (d->name.len != value[0].len
-            || ngx_strncmp(d->name.data, value[0].data, d->name.len) != 0)
+            || ngx_strncmp(d->name.data, value[0].data, d->name.len) != 0
+            || (d->set == ngx_http_apigw_redis_conf_plain
+                && !store->owner->guarded))
         {
             continue;
         }
@@ -128,8 +135,9 @@ ngx_http_apigw_redis_conf_line(ngx_conf_t *cf, ngx_command_t *dummy,
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "unknown directive \"%V\" in %V, expected server, "
                        "username, password_file, database, connect_timeout, "
-                       "timeout, reply_timeout, queue, prefix, secret_file "
-                       "or breaker", &value[0], &store->block);
+                       "timeout, reply_timeout, queue, prefix, "
+                       "secret_file%s or breaker", &value[0], &store->block,
+                       store->owner->guarded ? ", plain" : "");
 
     return NGX_CONF_ERROR;
 }
@@ -407,6 +415,32 @@ ngx_http_apigw_redis_conf_breaker(ngx_conf_t *cf,
 
         *(value[i].data[0] == 'o' ? &store->breaker.open
                                   : &store->breaker.max) = (uint64_t) n;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_apigw_redis_conf_plain(ngx_conf_t *cf, ngx_http_apigw_redis_t *store,
+    size_t offset)
+{
+    ngx_str_t  *value;
+
+    if (store->plain != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "on") == 0) {
+        store->plain = 1;
+
+    } else if (ngx_strcmp(value[1].data, "off") == 0) {
+        store->plain = 0;
+
+    } else {
+        return "needs \"on\" or \"off\"";
     }
 
     return NGX_CONF_OK;

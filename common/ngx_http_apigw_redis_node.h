@@ -63,6 +63,8 @@ struct ngx_http_apigw_redis_s {
     apigw_resp_breaker_conf_t      breaker;
     unsigned                       breaker_set:1;
 
+    ngx_flag_t                     plain;        /* of a guarded store */
+
     ngx_array_t                    scripts;      /* of pointers */
 
     ngx_http_apigw_redis_node_t   *node;         /* this worker's; or NULL */

@@ -17,6 +17,7 @@
 #include "ngx_http_apigw_fetch.h"
 #include "ngx_http_apigw_header_name.h"
 #include "ngx_http_apigw_record.h"
+#include "ngx_http_apigw_redis.h"
 #include "ngx_http_apigw_reject.h"
 
 #include "apigw_assertion.h"
@@ -33,6 +34,7 @@
 #include "apigw_jws.h"
 #include "apigw_keyfile.h"
 #include "apigw_replay.h"
+#include "apigw_revocation.h"
 #include "apigw_table.h"
 
 
@@ -50,6 +52,7 @@ extern ngx_module_t  ngx_http_apigw_auth_module;
 #define NGX_HTTP_APIGW_AUTH_STORE_POLL      5000
 #define NGX_HTTP_APIGW_AUTH_TOKEN_SIZE      (8 * 1024)
 #define NGX_HTTP_APIGW_AUTH_DIGEST          32   /* SHA-256 */
+#define NGX_HTTP_APIGW_AUTH_REVOCATION_MIN  ((size_t) 32 * 1024)
 #define NGX_HTTP_APIGW_AUTH_HALF_MIN        ((size_t) 1024 * 1024)
 #define NGX_HTTP_APIGW_AUTH_KEYS_MAX_SIZE   ((size_t) 1024 * 1024 * 1024)
 
@@ -148,6 +151,8 @@ struct ngx_http_apigw_auth_watch_s {
     /* in the event loop, after load() */
     void                           (*done)(ngx_http_apigw_auth_watch_t *watch,
                                            ngx_log_t *log);
+    /* after each look, `file.fault` tells how it went; may be NULL */
+    void                           (*looked)(ngx_http_apigw_auth_watch_t *w);
 
     ngx_http_apigw_auth_file_t       seen;
     ngx_http_apigw_auth_file_t       file;       /* of the last look */
@@ -410,6 +415,76 @@ typedef struct {
 } ngx_http_apigw_auth_store_t;
 
 
+/*
+ * How this worker reads what is revoked from Redis.
+ *
+ * IDLE     -> ASKING    it is time, and no other worker has begun
+ * ASKING   -> IDLE      nothing has changed
+ * ASKING   -> CLEARING  something has, and the spare half is ours
+ * CLEARING -> SCANNING  piece by piece, from the timer, the half is empty
+ * SCANNING -> IDLE      all is read and in force
+ * any      -> IDLE      Redis failed, the worker exits: the half is given back
+ */
+
+typedef enum {
+    NGX_HTTP_APIGW_AUTH_POLL_IDLE = 0,
+    NGX_HTTP_APIGW_AUTH_POLL_ASKING,
+    NGX_HTTP_APIGW_AUTH_POLL_CLEARING,
+    NGX_HTTP_APIGW_AUTH_POLL_SCANNING
+} ngx_http_apigw_auth_poll_state_e;
+
+typedef struct {
+    ngx_http_apigw_redis_t          *redis;
+    ngx_str_t                        set;        /* names of keys */
+    ngx_str_t                        gen;
+    ngx_str_t                        gen_argv[2];
+    ngx_str_t                        card_argv[2];
+    ngx_str_t                        scan_argv[5];
+
+    /* not configuration: of this process */
+    ngx_http_apigw_auth_poll_state_e state;
+    ngx_event_t                      timer;
+    ngx_http_apigw_redis_cmd_t       gen_cmd;
+    ngx_http_apigw_redis_cmd_t       card_cmd;
+    ngx_http_apigw_redis_cmd_t       scan_cmd;
+    ngx_uint_t                       pending;    /* of the first two */
+    const char                      *fault;      /* of either */
+    const char                      *failed;     /* logged last */
+    ngx_msec_t                       started;
+    int64_t                          version;
+    int64_t                          members;
+    apigw_revocation_builder_t       builder;
+    u_char                           cursor[NGX_INT64_LEN];
+    uint64_t                         seen;       /* members and replies */
+    ngx_uint_t                       wrong;      /* no lines */
+    ngx_uint_t                       told;       /* of them */
+} ngx_http_apigw_auth_poll_t;
+
+
+/* `apigw_revocation` */
+
+typedef struct {
+    ngx_http_apigw_auth_place_t      place;
+    unsigned                         seen;       /* parameters */
+    ngx_str_t                        redis_name;
+    ngx_msec_t                       interval;
+    ngx_msec_t                       max_stale;  /* 0: off */
+    size_t                           size;       /* 0: auto */
+    u_char                           seed[APIGW_REVOCATION_SEED];
+
+    ngx_http_apigw_auth_image_t      file;       /* halves are NULL: none */
+    ngx_http_apigw_auth_image_t      set;
+    ngx_http_apigw_auth_poll_t       poll;       /* fills `set` */
+
+    /* not configuration: what the last look at the file came to */
+    ngx_http_apigw_auth_watch_t      watch;
+    apigw_rc_t                       loaded;
+    apigw_error_t                    err;
+    size_t                           line;       /* 0: of no line */
+    size_t                           needed;
+} ngx_http_apigw_auth_revocation_t;
+
+
 /* One `apigw_auth` that is not off. */
 
 typedef struct {
@@ -532,6 +607,8 @@ typedef struct {
     ngx_array_t                      assertion_uses;     /* pointers */
     ngx_http_apigw_auth_asserted_cache_t  *asserted;     /* not configuration;
                                                     NULL: no assertion */
+    ngx_array_t                      redis;      /* pointers */
+    ngx_http_apigw_auth_revocation_t  *revocation;         /* or NULL */
     ngx_cycle_t                     *cycle;      /* while it is being made */
     ngx_http_apigw_auth_zone_t       zone;
     ngx_http_apigw_reject_vars_t     vars;
@@ -698,6 +775,10 @@ ngx_http_apigw_auth_ctx_t *ngx_http_apigw_auth_ctx(ngx_http_request_t *r,
 
 /* Reads "{ ... }" of a directive with a name. */
 char *ngx_http_apigw_auth_block_read(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block);
+
+/* Checks the name alone, of a block that others read. */
+char *ngx_http_apigw_auth_block_name(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block);
 
 /* Whether the parameter was given. */
@@ -1047,6 +1128,75 @@ ngx_int_t ngx_http_apigw_auth_table_zone(ngx_conf_t *cf,
 apigw_rc_t ngx_http_apigw_auth_table_find(ngx_http_apigw_auth_store_t *store,
     apigw_arena_t *arena, apigw_str_t text, apigw_key_t *key,
     apigw_error_t *err);
+
+
+/* ngx_http_apigw_auth_redis.c: apigw_auth_redis */
+
+char *ngx_http_apigw_auth_redis_block(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* The block of that name, or NULL. */
+ngx_http_apigw_redis_t *ngx_http_apigw_auth_redis_find(
+    ngx_http_apigw_auth_main_conf_t *amcf, ngx_str_t *name);
+
+/* In postconfiguration; in init_process; in exit_process. */
+ngx_int_t ngx_http_apigw_auth_redis_end(ngx_conf_t *cf,
+    ngx_http_apigw_auth_main_conf_t *amcf);
+ngx_int_t ngx_http_apigw_auth_redis_init(ngx_cycle_t *cycle,
+    ngx_http_apigw_auth_main_conf_t *amcf);
+void ngx_http_apigw_auth_redis_exit(ngx_http_apigw_auth_main_conf_t *amcf);
+
+/* Makes the name of a key, with the prefix. */
+ngx_int_t ngx_http_apigw_auth_redis_key(ngx_pool_t *pool,
+    ngx_http_apigw_redis_t *redis, const char *text, ngx_str_t *key);
+
+
+/* ngx_http_apigw_auth_revocation.c: apigw_revocation */
+
+char *ngx_http_apigw_auth_set_revocation(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* Finds the Redis that it names, once all blocks are read. */
+ngx_int_t ngx_http_apigw_auth_revocation_resolve(ngx_conf_t *cf,
+    ngx_http_apigw_auth_main_conf_t *amcf);
+
+/* In init_process; in exit_process, before connections end. */
+void ngx_http_apigw_auth_revocation_start(ngx_cycle_t *cycle,
+    ngx_http_apigw_auth_main_conf_t *amcf);
+void ngx_http_apigw_auth_revocation_stop(
+    ngx_http_apigw_auth_main_conf_t *amcf);
+
+
+/* ngx_http_apigw_auth_revocation_file.c: its file */
+
+/* Reads the file for the first time, and has it watched. */
+char *ngx_http_apigw_auth_revocation_open(ngx_conf_t *cf,
+    ngx_http_apigw_auth_revocation_t *revocation);
+
+
+/* ngx_http_apigw_auth_revocation_poll.c: its Redis */
+
+ngx_int_t ngx_http_apigw_auth_revocation_poll_conf(ngx_conf_t *cf,
+    ngx_http_apigw_auth_revocation_t *revocation);
+
+void ngx_http_apigw_auth_revocation_poll_start(
+    ngx_http_apigw_auth_revocation_t *revocation, ngx_cycle_t *cycle);
+void ngx_http_apigw_auth_revocation_poll_stop(
+    ngx_http_apigw_auth_revocation_t *revocation);
+
+
+/* ngx_http_apigw_auth_revocation_check.c: is it revoked */
+
+/*
+ * Turns a valid result, of a token or a key, into a failure if what vouches for
+ * it is revoked, or nobody can tell. Cheap enough for each request.
+ */
+void ngx_http_apigw_auth_revocation_check(ngx_http_request_t *r,
+    ngx_http_apigw_auth_result_t *result);
+
+/* Another number: something may have been revoked since. */
+ngx_uint_t ngx_http_apigw_auth_revocation_generation(
+    ngx_http_apigw_auth_main_conf_t *amcf);
 
 
 /* ngx_http_apigw_auth_policy.c: apigw_auth */

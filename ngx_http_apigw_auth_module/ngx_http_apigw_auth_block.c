@@ -4,8 +4,6 @@
 
 static char *ngx_http_apigw_auth_block_param(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
-static char *ngx_http_apigw_auth_block_name(ngx_conf_t *cf,
-    ngx_http_apigw_auth_block_t *block);
 static char *ngx_http_apigw_auth_block_unknown(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, ngx_str_t *name);
 
@@ -40,7 +38,7 @@ ngx_http_apigw_auth_block_read(ngx_conf_t *cf,
 }
 
 
-static char *
+char *
 ngx_http_apigw_auth_block_name(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block)
 {

@@ -24,7 +24,8 @@ ngx_http_apigw_auth_create_main_conf(ngx_conf_t *cf)
         || ngx_array_init(&amcf->assertions, cf->pool, 2, sizeof(void *))
            != NGX_OK
         || ngx_array_init(&amcf->assertion_uses, cf->pool, 4, sizeof(void *))
-           != NGX_OK)
+           != NGX_OK
+        || ngx_array_init(&amcf->redis, cf->pool, 1, sizeof(void *)) != NGX_OK)
     {
         return NULL;
     }
@@ -44,13 +45,14 @@ char *
 ngx_http_apigw_auth_init_main_conf(ngx_conf_t *cf, void *conf)
 {
     if (ngx_http_apigw_auth_zone_add(cf, conf) != NGX_OK
-        || ngx_http_apigw_auth_assertions_resolve(cf, conf) != NGX_OK)
+        || ngx_http_apigw_auth_assertions_resolve(cf, conf) != NGX_OK
+        || ngx_http_apigw_auth_policies_resolve(cf, conf) != NGX_OK
+        || ngx_http_apigw_auth_revocation_resolve(cf, conf) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
 
-    return ngx_http_apigw_auth_policies_resolve(cf, conf) == NGX_OK
-           ? NGX_CONF_OK : NGX_CONF_ERROR;
+    return NGX_CONF_OK;
 }
 
 

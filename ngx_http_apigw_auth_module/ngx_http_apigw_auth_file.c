@@ -330,6 +330,10 @@ ngx_http_apigw_auth_watch_end(ngx_event_t *ev)
         watch->done(watch, log);
     }
 
+    if (watch->looked) {
+        watch->looked(watch);
+    }
+
     if (!ngx_exiting) {
         ngx_add_timer(&watch->timer, watch->interval);
     }

@@ -141,6 +141,7 @@ ngx_http_apigw_auth_identify_all(ngx_http_request_t *r,
             return rc;
         }
 
+        ngx_http_apigw_auth_revocation_check(r, result);
         result->decided = 1;
     }
 

@@ -94,6 +94,7 @@ ngx_http_apigw_auth_image_init(ngx_shm_zone_t *zone, void *data)
     if (image->first) {
         halves->used[0] = image->first_size;
         halves->file = *image->seen;
+        halves->checked = ngx_current_msec;
         ngx_memcpy(halves->image, image->first, image->first_size);
 
         ngx_free(image->first);

@@ -90,6 +90,20 @@ static ngx_command_t  ngx_http_apigw_auth_commands[] = {
       0,
       NULL },
 
+    { ngx_string("apigw_auth_redis"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_BLOCK|NGX_CONF_TAKE1,
+      ngx_http_apigw_auth_redis_block,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("apigw_revocation"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_http_apigw_auth_set_revocation,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("apigw_claim_set"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE23,
       ngx_http_apigw_auth_set_claim,
@@ -470,6 +484,10 @@ ngx_http_apigw_auth_init(ngx_conf_t *cf)
         }
     }
 
+    if (ngx_http_apigw_auth_redis_end(cf, amcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
 #if (NGX_THREADS)
 
     /* files are read there while requests go on */
@@ -544,6 +562,12 @@ ngx_http_apigw_auth_init_process(ngx_cycle_t *cycle)
         ngx_http_apigw_auth_watch_start(&stores[i]->watch, cycle);
     }
 
+    if (ngx_http_apigw_auth_redis_init(cycle, amcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_apigw_auth_revocation_start(cycle, amcf);
+
     return NGX_OK;
 }
 
@@ -568,4 +592,9 @@ ngx_http_apigw_auth_exit_process(ngx_cycle_t *cycle)
             ngx_http_apigw_auth_remote_stop(providers[i]->jwks->remote);
         }
     }
+
+    /* first what waits for Redis' answers */
+
+    ngx_http_apigw_auth_revocation_stop(amcf);
+    ngx_http_apigw_auth_redis_exit(amcf);
 }

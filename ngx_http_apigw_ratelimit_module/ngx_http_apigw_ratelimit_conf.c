@@ -20,7 +20,8 @@ static char *ngx_http_apigw_ratelimit_resolve_store(ngx_conf_t *cf,
 
 static ngx_http_apigw_redis_owner_t  ngx_http_apigw_ratelimit_redis_owner = {
     ngx_string(NGX_HTTP_APIGW_RATELIMIT_MODULE),
-    ngx_string("rl")
+    ngx_string("rl"),
+    0
 };
 
 
