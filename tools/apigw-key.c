@@ -7,6 +7,7 @@
 
 #include "apigw_tool.h"
 #include "apigw_tool_keys.h"
+#include "apigw_tool_redis.h"
 
 #include <getopt.h>
 #include <openssl/crypto.h>
@@ -32,6 +33,8 @@ typedef struct {
     const char   *nbf;
     const char   *cidr;
     const char   *pepper;            /* file */
+
+    redis_options_t  redis;
 } key_options_t;
 
 
@@ -55,6 +58,8 @@ static const char  key_help[] =
 "apigw-key create -f FILE --consumer C [options]   a new key, printed once\n"
 "apigw-key list -f FILE                            keys, never their secrets\n"
 "apigw-key revoke -f FILE ID                       disables a key\n"
+"apigw-key revoke --redis ADDRESS --store S ID     revokes a key for all hosts\n"
+"apigw-key revoke --redis ADDRESS --line LINE      revokes what LINE says\n"
 "\n"
 "  --plan P        plan of the consumer, for limits\n"
 "  --groups A,B    groups\n"
@@ -65,6 +70,14 @@ static const char  key_help[] =
 "  --id ID         8 to 32 letters and digits; default: random\n"
 "  --prefix P      what the key begins with, as in the store; default: gw\n"
 "  --pepper FILE   the store's pepper file: keep an HMAC instead of a digest\n"
+"\n"
+"  --redis ADDRESS       host:port, [v6]:port or unix:path, as in the gateway's\n"
+"                        apigw_auth_redis; LINE is one of apigw_revocation:\n"
+"                        \"jti corp 6f1c\", \"sub corp alice before=1700000000\"\n"
+"  --redis-prefix P      what names of keys begin with; default: apigw\n"
+"  --database N          default: 0\n"
+"  --user U              default: none\n"
+"  --password-file FILE  its first line\n"
 "\n"
 "create makes FILE with mode 0640 if it is not there: give it the group that\n"
 "nginx runs as. Owner, group and mode of a file that is there stay. A running\n"
@@ -77,9 +90,14 @@ int
 main(int argc, char **argv)
 {
     char           *target;
-    key_options_t   o = { .prefix = "gw" };
+    key_options_t   o = { .prefix = "gw", .redis.prefix = "apigw" };
 
     key_parse(&o, argc, argv);
+
+    if (o.redis.address) {
+        redis_revoke(&o.redis, o.id);
+        return 0;
+    }
 
     /* behind a symbolic link the file is replaced, not the link */
 
@@ -124,6 +142,7 @@ key_parse(key_options_t *o, int argc, char **argv)
         { "id", required_argument, NULL, 'i' },
         { "prefix", required_argument, NULL, 'x' },
         { "pepper", required_argument, NULL, 'P' },
+        REDIS_OPTIONS,
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 }
     };
@@ -205,7 +224,9 @@ key_option(key_options_t *o, int c)
         exit(0);
 
     default:
-        exit(TOOL_USAGE);
+        if (!redis_option(&o->redis, c, optarg)) {
+            exit(TOOL_USAGE);
+        }
     }
 }
 
@@ -223,6 +244,14 @@ key_arguments(const key_options_t *o)
     {
         tool_die(TOOL_USAGE, "\"%s\" is none of create, list and revoke",
                  o->command);
+    }
+
+    if (o->redis.address) {
+        if (o->file || strcmp(o->command, "revoke") != 0) {
+            tool_die(TOOL_USAGE, "--redis is for revoke, without -f");
+        }
+
+        return;
     }
 
     if (o->file == NULL) {
