@@ -5,7 +5,7 @@
 #include "apigw_revocation.h"
 
 
-#define APIGW_REVOCATION_MAGIC    0x52575041     /* "APWR" where read as bytes */
+#define APIGW_REVOCATION_MAGIC    0x52575041  /* "APWR" where read as bytes */
 #define APIGW_REVOCATION_VERSION  1
 
 /* How many entries one value may have before they are made one. */

@@ -52,6 +52,7 @@ extern ngx_module_t  ngx_http_apigw_auth_module;
 #define NGX_HTTP_APIGW_AUTH_STORE_POLL      5000
 #define NGX_HTTP_APIGW_AUTH_TOKEN_SIZE      (8 * 1024)
 #define NGX_HTTP_APIGW_AUTH_DIGEST          32   /* SHA-256 */
+#define NGX_HTTP_APIGW_AUTH_POLL_TIMEOUT    1000
 #define NGX_HTTP_APIGW_AUTH_REVOCATION_MIN  ((size_t) 32 * 1024)
 #define NGX_HTTP_APIGW_AUTH_HALF_MIN        ((size_t) 1024 * 1024)
 #define NGX_HTTP_APIGW_AUTH_KEYS_MAX_SIZE   ((size_t) 1024 * 1024 * 1024)
@@ -1182,6 +1183,30 @@ ngx_int_t ngx_http_apigw_auth_revocation_poll_conf(ngx_conf_t *cf,
 void ngx_http_apigw_auth_revocation_poll_start(
     ngx_http_apigw_auth_revocation_t *revocation, ngx_cycle_t *cycle);
 void ngx_http_apigw_auth_revocation_poll_stop(
+    ngx_http_apigw_auth_revocation_t *revocation);
+
+
+/* For the next file: the next look, after a good one; after a failure. */
+void ngx_http_apigw_auth_poll_next(
+    ngx_http_apigw_auth_revocation_t *revocation);
+void ngx_http_apigw_auth_poll_good(
+    ngx_http_apigw_auth_revocation_t *revocation);
+void ngx_http_apigw_auth_poll_fail(
+    ngx_http_apigw_auth_revocation_t *revocation, const char *what);
+
+/* Why a command failed, for the log. */
+const char *ngx_http_apigw_auth_poll_word(
+    const ngx_http_apigw_redis_result_t *result);
+
+
+/* ngx_http_apigw_auth_revocation_scan.c: its Redis, read whole */
+
+/* Takes the spare half, to be cleared by the timer; or gives up. */
+void ngx_http_apigw_auth_poll_begin(
+    ngx_http_apigw_auth_revocation_t *revocation);
+
+/* Asks for the next part. */
+void ngx_http_apigw_auth_poll_scan(
     ngx_http_apigw_auth_revocation_t *revocation);
 
 

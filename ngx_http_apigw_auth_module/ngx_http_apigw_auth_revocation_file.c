@@ -92,7 +92,7 @@ ngx_http_apigw_auth_revocation_open(ngx_conf_t *cf,
     }
 
     return ngx_http_apigw_auth_block_reread(cf, &block, "file",
-                                            &revocation->watch.path);
+                                            &revocation->watch.path, 0);
 }
 
 

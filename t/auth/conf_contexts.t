@@ -52,6 +52,10 @@ my %definition = (
                            . Apigw::Token::file('other.keys', '', 0644)
                            . '; }', ['{ }', 'a b { }']],
     apigw_auth_assertion => [assertion('other'), ['{ }', 'a b { }']],
+    apigw_auth_redis   => ['other { server 127.0.0.1:1; }',
+                           ['{ }', 'a b { }']],
+    apigw_revocation   => ['file=' . Apigw::Token::file('none', '', 0644),
+                           ['']],
     apigw_claim_set    => ['$other a', ['', '$other', '$other a csv b']],
 );
 

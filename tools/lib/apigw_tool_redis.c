@@ -11,7 +11,7 @@
 #include <sys/time.h>
 
 
-#define REDIS_TIMEOUT   5            /* seconds, to connect and for each reply */
+#define REDIS_TIMEOUT   5            /* seconds, for each reply */
 #define REDIS_PASSWORD  4096         /* bytes of its file */
 
 
