@@ -17,6 +17,8 @@
 #define JKT    "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
 #define X5T    "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"
 
+#define X5T_UNTIDY  "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"
+
 #define CERTIFICATE                                                           \
     "MIIBBjCBrAIBAjAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARtdGxzMB4XDTE4MTAxODEyMzcw"\
     "OVoXDTIyMDUwMjEyMzcwOVowDzENMAsGA1UEAwwEbXRsczBZMBMGByqGSM49AgEGCCqGSM49"\
@@ -139,8 +141,7 @@ TEST(what_is_no_binding_at_all)
         "{\"cnf\":{\"jkt\":\"AAAA\"}}", "{\"cnf\":{\"jkt\":1}}",
 
         /* RFC 8705, 3.1: its example sets bits behind the last byte */
-        "{\"cnf\":{\"x5t#S256\":\"bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"
-        "\"}}"
+        "{\"cnf\":{\"x5t#S256\":\"" X5T_UNTIDY "\"}}"
     };
 
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

@@ -519,7 +519,8 @@ TEST(uris_that_are_none)
     apigw_error_t  err;
 
     static const char *const  bad[] = {
-        "", "a", "/x", "//a/x", "https:", "https:/a/x", "https://", "https:///x",
+        "", "a", "/x", "//a/x", "https:", "https:/a/x", "https://",
+        "https:///x",
         "https://:443/x", "ftp://a/x", "https://u@a/x", "https://u:p@a/x",
         "https://a b/x", "https://a/x y", "https://a/x\ty", "https://a\\b/",
         "https://a:b/", "https://a:0/", "https://a:65536/",
