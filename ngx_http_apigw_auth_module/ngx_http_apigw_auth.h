@@ -1594,14 +1594,14 @@ void ngx_http_apigw_auth_failure_problem(
     ngx_http_apigw_auth_failure_t *failure, apigw_problem_t *problem);
 
 
-/* ngx_http_apigw_auth_variables.c */
-
-ngx_int_t ngx_http_apigw_auth_add_variables(ngx_conf_t *cf);
-
 /* ngx_http_apigw_auth_age.c: $apigw_jwks_age_PROVIDER */
 
 ngx_int_t ngx_http_apigw_auth_add_age_variable(ngx_conf_t *cf);
 
+
+/* ngx_http_apigw_auth_variables.c */
+
+ngx_int_t ngx_http_apigw_auth_add_variables(ngx_conf_t *cf);
 
 /* The variable of an `apigw_claim_set`. */
 ngx_int_t ngx_http_apigw_auth_add_claim_variable(ngx_conf_t *cf,

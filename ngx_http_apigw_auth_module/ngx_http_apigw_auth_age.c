@@ -11,8 +11,9 @@ static ngx_http_apigw_auth_remote_t *ngx_http_apigw_auth_age_find(
     ngx_http_apigw_auth_main_conf_t *amcf, u_char *name, size_t len);
 
 
-static ngx_str_t  ngx_http_apigw_auth_age_prefix =
-    ngx_string("apigw_jwks_age_");
+static ngx_http_variable_t  ngx_http_apigw_auth_age_var =
+    { ngx_string("apigw_jwks_age_"), NULL, ngx_http_apigw_auth_age_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 };
 
 
 ngx_int_t
@@ -20,13 +21,13 @@ ngx_http_apigw_auth_add_age_variable(ngx_conf_t *cf)
 {
     ngx_http_variable_t  *var;
 
-    var = ngx_http_add_variable(cf, &ngx_http_apigw_auth_age_prefix,
-                                NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX);
+    var = ngx_http_add_variable(cf, &ngx_http_apigw_auth_age_var.name,
+                                ngx_http_apigw_auth_age_var.flags);
     if (var == NULL) {
         return NGX_ERROR;
     }
 
-    var->get_handler = ngx_http_apigw_auth_age_variable;
+    var->get_handler = ngx_http_apigw_auth_age_var.get_handler;
 
     return NGX_OK;
 }
@@ -43,7 +44,7 @@ ngx_http_apigw_auth_age_variable(ngx_http_request_t *r,
     ngx_http_apigw_auth_main_conf_t  *amcf;
 
     name = (ngx_str_t *) data;
-    prefix = ngx_http_apigw_auth_age_prefix.len;
+    prefix = ngx_http_apigw_auth_age_var.name.len;
 
     amcf = ngx_http_get_module_main_conf(r, ngx_http_apigw_auth_module);
     remote = ngx_http_apigw_auth_age_find(amcf, name->data + prefix,
