@@ -626,6 +626,10 @@ typedef struct {
     ngx_str_t                       *anonymous;  /* NULL: off */
     ngx_array_t                     *requires;   /* _require_t; or NULL */
     ngx_str_t                        scope;      /* of all requirements */
+    ngx_array_t                     *token_from; /* _carrier_t, besides
+                                                    Authorization; or NULL */
+    ngx_array_t                     *cookie_origins;     /* apigw_origin_t; or
+                                                            NULL */
     ngx_array_t                     *headers;    /* _header_t; or NULL */
     ngx_flag_t                       reset;
     ngx_str_t                        realm;      /* ready for a challenge */
@@ -643,6 +647,7 @@ typedef struct {
     ngx_str_t                        resource_id;        /* "": by request */
     ngx_http_apigw_auth_policy_t    *resource_policy;    /* described there */
     ngx_http_apigw_auth_place_t      resource_place;
+    ngx_http_apigw_auth_place_t      token_place;
 } ngx_http_apigw_auth_loc_conf_t;
 
 
@@ -722,7 +727,9 @@ typedef struct {
     ngx_http_apigw_record_t          record;     /* first */
 
     ngx_http_apigw_auth_state_e      state;
-    ngx_http_apigw_auth_policy_t    *policy;     /* of the results */
+    ngx_http_apigw_auth_policy_t    *policy;     /* of the results, as: */
+    ngx_array_t                     *token_from;
+    ngx_array_t                     *cookie_origins;
     ngx_http_apigw_auth_result_t     results[NGX_HTTP_APIGW_AUTH_KINDS];
 
     /* the request as it came */
@@ -1292,9 +1299,13 @@ ngx_int_t ngx_http_apigw_auth_require_check(ngx_http_request_t *r,
 
 /* ngx_http_apigw_auth_credential.c: what the client presented */
 
-/* Reads it under the policy; NGX_ERROR: no memory. */
+/* Reads it under the location's policy; NGX_ERROR: no memory. */
 ngx_int_t ngx_http_apigw_auth_credential_read(ngx_http_request_t *r,
-    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_policy_t *policy);
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx);
+
+/* Whether what was read is what this location would read. */
+ngx_uint_t ngx_http_apigw_auth_credential_same(
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx);
 
 /* Remembers the request as it came, before lines go; NGX_ERROR: no memory. */
 ngx_int_t ngx_http_apigw_auth_credential_keep(ngx_http_request_t *r);
@@ -1308,7 +1319,23 @@ u_char *ngx_http_apigw_auth_pair(u_char *p, u_char *last, u_char sep,
 
 /* Takes credentials out of the request. */
 ngx_int_t ngx_http_apigw_auth_credential_strip(ngx_http_request_t *r,
-    ngx_http_apigw_auth_policy_t *policy, ngx_uint_t token, ngx_uint_t key);
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_uint_t token, ngx_uint_t key);
+
+
+/* ngx_http_apigw_auth_cookie.c: tokens in cookies, and who sends cookies */
+
+char *ngx_http_apigw_auth_set_token_from(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_apigw_auth_set_cookie_origin(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+
+/* NGX_ERROR, logged: a place for tokens that is one for keys. */
+ngx_int_t ngx_http_apigw_auth_token_from_check(ngx_conf_t *cf,
+    ngx_http_apigw_auth_loc_conf_t *alcf);
+
+/* Whether a cookie may count in a request like this one. */
+ngx_uint_t ngx_http_apigw_auth_cookie_allowed(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx);
 
 
 /* ngx_http_apigw_auth_identify.c: who is it */

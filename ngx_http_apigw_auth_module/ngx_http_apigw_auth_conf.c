@@ -87,11 +87,14 @@ ngx_http_apigw_auth_create_loc_conf(ngx_conf_t *cf)
      *     alcf->resource_id = { 0, NULL };
      *     alcf->resource_policy = NULL;
      *     alcf->resource_place = { NULL, 0 };
+     *     alcf->token_place = { NULL, 0 };
      */
 
     alcf->policy = NGX_CONF_UNSET_PTR;
     alcf->anonymous = NGX_CONF_UNSET_PTR;
     alcf->assertion = NGX_CONF_UNSET_PTR;
+    alcf->token_from = NGX_CONF_UNSET_PTR;
+    alcf->cookie_origins = NGX_CONF_UNSET_PTR;
     alcf->reset = NGX_CONF_UNSET;
     alcf->forward_token = NGX_CONF_UNSET_UINT;
     alcf->forward_key = NGX_CONF_UNSET_UINT;
@@ -121,6 +124,7 @@ ngx_http_apigw_auth_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->anonymous, prev->anonymous, NULL);
     ngx_conf_merge_ptr_value(conf->assertion, prev->assertion, NULL);
     ngx_conf_merge_str_value(conf->resource, prev->resource, "");
+    ngx_conf_merge_ptr_value(conf->cookie_origins, prev->cookie_origins, NULL);
     ngx_conf_merge_uint_value(conf->forward_token, prev->forward_token, 1);
     ngx_conf_merge_uint_value(conf->forward_key, prev->forward_key, 0);
     ngx_conf_merge_str_value(conf->realm, prev->realm, "api");
@@ -128,6 +132,16 @@ ngx_http_apigw_auth_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->error, prev->error, 1);
     ngx_conf_merge_value(conf->dry_run, prev->dry_run, 0);
     ngx_conf_merge_uint_value(conf->log_level, prev->log_level, NGX_LOG_INFO);
+
+    if (conf->token_from == NGX_CONF_UNSET_PTR) {
+        conf->token_place = prev->token_place;
+    }
+
+    ngx_conf_merge_ptr_value(conf->token_from, prev->token_from, NULL);
+
+    if (ngx_http_apigw_auth_token_from_check(cf, conf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     if (ngx_http_apigw_auth_headers_merge(cf, prev->headers, &conf->headers)
         != NGX_OK)

@@ -2,21 +2,35 @@
 #include "ngx_http_apigw_auth.h"
 
 
-/* What was found while a request was searched for API keys. */
+/* What was found while a request was searched in one kind of place. */
 
 typedef struct {
     ngx_http_request_t             *request;
     ngx_http_apigw_auth_ctx_t      *ctx;
-    ngx_http_apigw_auth_carrier_t  *carrier;
+    ngx_http_apigw_auth_carrier_t  *carrier;     /* being searched */
+    ngx_http_apigw_auth_carrier_t  *found;       /* the last; as `text` */
+    apigw_str_t                     text;
     ngx_uint_t                      n;
+    ngx_uint_t                      cookies;     /* of them */
 } ngx_http_apigw_auth_search_t;
 
 
 static void ngx_http_apigw_auth_credential_open(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx);
-static ngx_int_t ngx_http_apigw_auth_credential_fail(
+static ngx_int_t ngx_http_apigw_auth_credential_token(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx,
+    apigw_credential_t *line);
+static ngx_int_t ngx_http_apigw_auth_credential_key(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx,
+    apigw_credential_t *line);
+static void ngx_http_apigw_auth_credential_fail(
     ngx_http_apigw_auth_result_t *result, const char *word);
-static void ngx_http_apigw_auth_credential_key(
+static void ngx_http_apigw_auth_credential_origin(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx,
+    ngx_http_apigw_auth_result_t *result);
+static ngx_int_t ngx_http_apigw_auth_credential_search(
+    ngx_http_apigw_auth_search_t *search, ngx_array_t *carriers);
+static void ngx_http_apigw_auth_credential_found(
     ngx_http_apigw_auth_search_t *search, u_char *data, size_t len);
 static void ngx_http_apigw_auth_credential_header(
     ngx_http_apigw_auth_search_t *search);
@@ -28,85 +42,47 @@ static ngx_int_t ngx_http_apigw_auth_credential_basic(
     ngx_http_apigw_auth_search_t *search);
 
 
+ngx_uint_t
+ngx_http_apigw_auth_credential_same(ngx_http_apigw_auth_loc_conf_t *alcf,
+    ngx_http_apigw_auth_ctx_t *ctx)
+{
+    return ctx->policy == alcf->policy
+           && ctx->token_from == alcf->token_from
+           && ctx->cookie_origins == alcf->cookie_origins;
+}
+
+
 ngx_int_t
 ngx_http_apigw_auth_credential_read(ngx_http_request_t *r,
-    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_policy_t *policy)
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx)
 {
     apigw_str_t                    value;
     apigw_error_t                  err;
-    ngx_uint_t                     i;
-    ngx_http_apigw_auth_search_t   search;
-    ngx_http_apigw_auth_result_t  *token, *key;
+    apigw_credential_t             line;
+    ngx_http_apigw_auth_result_t  *token;
 
     if (ctx->state == NGX_HTTP_APIGW_AUTH_NEW) {
         ngx_http_apigw_auth_credential_open(r, ctx);
     }
 
-    token = &ctx->results[NGX_HTTP_APIGW_AUTH_JWT];
-    key = &ctx->results[NGX_HTTP_APIGW_AUTH_KEY];
-
-    ngx_memzero(&search, sizeof(ngx_http_apigw_auth_search_t));
-
-    search.request = r;
-    search.ctx = ctx;
-
-    search.carrier = policy->carriers.elts;
+    ngx_memzero(&line, sizeof(apigw_credential_t));
 
     if (ctx->authorization) {
+        token = &ctx->results[NGX_HTTP_APIGW_AUTH_JWT];
         value = ngx_http_apigw_str(&ctx->authorization->value);
 
-        if (apigw_credential_parse(&ctx->token, value, policy->schemes, &err)
+        if (apigw_credential_parse(&line, value, alcf->policy->schemes, &err)
             != APIGW_OK)
         {
-            token->presented = 1;
-            return ngx_http_apigw_auth_credential_fail(token, err.word);
-        }
-
-        if (ctx->token.scheme == APIGW_SCHEME_APIKEY) {
-            ngx_http_apigw_auth_credential_key(&search,
-                                               (u_char *) ctx->token.text.data,
-                                               ctx->token.text.len);
-
-        } else if (ctx->token.scheme != APIGW_SCHEME_NONE) {
-            token->presented = 1;
+            ngx_http_apigw_auth_credential_fail(token, err.word);
         }
     }
 
-    for (i = 0; i < policy->carriers.nelts; i++) {
-
-        switch (search.carrier->in) {
-
-        case NGX_HTTP_APIGW_AUTH_IN_SCHEME:
-            break;
-
-        case NGX_HTTP_APIGW_AUTH_IN_BASIC:
-            if (ngx_http_apigw_auth_credential_basic(&search) != NGX_OK) {
-                return NGX_ERROR;
-            }
-            break;
-
-        case NGX_HTTP_APIGW_AUTH_IN_ARG:
-            if (ngx_http_apigw_auth_credential_arg(&search) != NGX_OK) {
-                return NGX_ERROR;
-            }
-            break;
-
-        case NGX_HTTP_APIGW_AUTH_IN_HEADER:
-        case NGX_HTTP_APIGW_AUTH_IN_COOKIE:
-            ngx_http_apigw_auth_credential_header(&search);
-            break;
-        }
-
-        search.carrier++;
+    if (ngx_http_apigw_auth_credential_token(r, alcf, ctx, &line) != NGX_OK) {
+        return NGX_ERROR;
     }
 
-    key->presented = (search.n != 0);
-
-    if (search.n > 1) {
-        return ngx_http_apigw_auth_credential_fail(key, "credential_duplicate");
-    }
-
-    return NGX_OK;
+    return ngx_http_apigw_auth_credential_key(r, alcf, ctx, &line);
 }
 
 
@@ -141,25 +117,185 @@ ngx_http_apigw_auth_credential_open(ngx_http_request_t *r,
 }
 
 
+/* One token, in Authorization or in another place that the location names. */
+
 static ngx_int_t
-ngx_http_apigw_auth_credential_fail(ngx_http_apigw_auth_result_t *result,
-    const char *word)
+ngx_http_apigw_auth_credential_token(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx,
+    apigw_credential_t *line)
 {
-    result->failure.kind = NGX_HTTP_APIGW_AUTH_BAD_REQUEST;
-    result->failure.word = word;
+    ngx_http_apigw_auth_search_t   search;
+    ngx_http_apigw_auth_result_t  *token;
+
+    token = &ctx->results[NGX_HTTP_APIGW_AUTH_JWT];
+
+    ctx->token = *line;
+
+    token->presented = (line->scheme != APIGW_SCHEME_NONE
+                        && line->scheme != APIGW_SCHEME_APIKEY);
+
+    if (alcf->token_from == NULL
+        || !(alcf->policy->schemes & APIGW_SCHEME_BEARER))
+    {
+        return NGX_OK;
+    }
+
+    ngx_memzero(&search, sizeof(ngx_http_apigw_auth_search_t));
+
+    search.request = r;
+    search.ctx = ctx;
+    search.n = token->presented;
+
+    if (ngx_http_apigw_auth_credential_search(&search, alcf->token_from)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (search.found == NULL) {
+        return NGX_OK;
+    }
+
+    token->presented = 1;
+
+    if (search.n > 1) {
+        ngx_http_apigw_auth_credential_fail(token, "credential_duplicate");
+        return NGX_OK;
+    }
+
+    if (!apigw_credential_is_token(search.text)) {
+        ngx_http_apigw_auth_credential_fail(token, "credential_malformed");
+        return NGX_OK;
+    }
+
+    ctx->token.scheme = APIGW_SCHEME_BEARER;
+    ctx->token.text = search.text;
+
+    if (search.cookies) {
+        ngx_http_apigw_auth_credential_origin(r, alcf, ctx, token);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_apigw_auth_credential_key(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx,
+    apigw_credential_t *line)
+{
+    ngx_http_apigw_auth_search_t   search;
+    ngx_http_apigw_auth_result_t  *key;
+
+    key = &ctx->results[NGX_HTTP_APIGW_AUTH_KEY];
+
+    ngx_memzero(&search, sizeof(ngx_http_apigw_auth_search_t));
+
+    search.request = r;
+    search.ctx = ctx;
+    search.carrier = alcf->policy->carriers.elts;
+
+    if (line->scheme == APIGW_SCHEME_APIKEY) {
+        ngx_http_apigw_auth_credential_found(&search,
+                                             (u_char *) line->text.data,
+                                             line->text.len);
+    }
+
+    if (ngx_http_apigw_auth_credential_search(&search, &alcf->policy->carriers)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    key->presented = (search.n != 0);
+
+    ctx->carrier = search.found;
+    ctx->key = search.text;
+
+    if (search.n > 1) {
+        ngx_http_apigw_auth_credential_fail(key, "credential_duplicate");
+
+    } else if (search.cookies) {
+        ngx_http_apigw_auth_credential_origin(r, alcf, ctx, key);
+    }
 
     return NGX_OK;
 }
 
 
 static void
-ngx_http_apigw_auth_credential_key(ngx_http_apigw_auth_search_t *search,
+ngx_http_apigw_auth_credential_fail(ngx_http_apigw_auth_result_t *result,
+    const char *word)
+{
+    result->failure.kind = NGX_HTTP_APIGW_AUTH_BAD_REQUEST;
+    result->failure.word = word;
+}
+
+
+static void
+ngx_http_apigw_auth_credential_origin(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx,
+    ngx_http_apigw_auth_result_t *result)
+{
+    if (!ngx_http_apigw_auth_cookie_allowed(r, alcf, ctx)) {
+        result->failure.kind = NGX_HTTP_APIGW_AUTH_DENIED;
+        result->failure.word = "origin_denied";
+    }
+}
+
+
+static ngx_int_t
+ngx_http_apigw_auth_credential_search(ngx_http_apigw_auth_search_t *search,
+    ngx_array_t *carriers)
+{
+    ngx_int_t   rc;
+    ngx_uint_t  i;
+
+    search->carrier = carriers->elts;
+
+    for (i = 0; i < carriers->nelts; i++) {
+
+        rc = NGX_OK;
+
+        switch (search->carrier->in) {
+
+        case NGX_HTTP_APIGW_AUTH_IN_SCHEME:
+            break;
+
+        case NGX_HTTP_APIGW_AUTH_IN_BASIC:
+            rc = ngx_http_apigw_auth_credential_basic(search);
+            break;
+
+        case NGX_HTTP_APIGW_AUTH_IN_ARG:
+            rc = ngx_http_apigw_auth_credential_arg(search);
+            break;
+
+        case NGX_HTTP_APIGW_AUTH_IN_HEADER:
+        case NGX_HTTP_APIGW_AUTH_IN_COOKIE:
+            ngx_http_apigw_auth_credential_header(search);
+            break;
+        }
+
+        if (rc != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        search->carrier++;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_apigw_auth_credential_found(ngx_http_apigw_auth_search_t *search,
     u_char *data, size_t len)
 {
     search->n++;
-    search->ctx->carrier = search->carrier;
-    search->ctx->key.data = data;
-    search->ctx->key.len = len;
+    search->cookies += (search->carrier->in == NGX_HTTP_APIGW_AUTH_IN_COOKIE);
+    search->found = search->carrier;
+    search->text.data = data;
+    search->text.len = len;
 }
 
 
@@ -190,8 +326,8 @@ ngx_http_apigw_auth_credential_header(ngx_http_apigw_auth_search_t *search)
                 ngx_http_apigw_auth_credential_cookie(search, &h[i].value);
 
             } else {
-                ngx_http_apigw_auth_credential_key(search, h[i].value.data,
-                                                   h[i].value.len);
+                ngx_http_apigw_auth_credential_found(search, h[i].value.data,
+                                                     h[i].value.len);
             }
         }
     }
@@ -215,7 +351,7 @@ ngx_http_apigw_auth_credential_cookie(ngx_http_apigw_auth_search_t *search,
             && ngx_strncmp(name.data, search->carrier->name.data, name.len)
                == 0)
         {
-            ngx_http_apigw_auth_credential_key(search, value.data, value.len);
+            ngx_http_apigw_auth_credential_found(search, value.data, value.len);
         }
     }
 }
@@ -250,7 +386,7 @@ ngx_http_apigw_auth_credential_arg(ngx_http_apigw_auth_search_t *search)
 
         ngx_unescape_uri(&dst, &src, value.len, 0);
 
-        ngx_http_apigw_auth_credential_key(search, out, dst - out);
+        ngx_http_apigw_auth_credential_found(search, out, dst - out);
     }
 
     return NGX_OK;
@@ -277,8 +413,8 @@ ngx_http_apigw_auth_credential_basic(ngx_http_apigw_auth_search_t *search)
     rc = ngx_http_auth_basic_user(r);
 
     if (rc == NGX_OK && r->headers_in.user.len) {
-        ngx_http_apigw_auth_credential_key(search, r->headers_in.user.data,
-                                           r->headers_in.user.len);
+        ngx_http_apigw_auth_credential_found(search, r->headers_in.user.data,
+                                             r->headers_in.user.len);
     }
 
     r->headers_in.user = user;

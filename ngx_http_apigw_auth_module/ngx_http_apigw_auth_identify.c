@@ -80,14 +80,16 @@ ngx_http_apigw_auth_identify(ngx_http_request_t *r,
 
     rc = NGX_OK;
 
-    if (ctx->policy != alcf->policy) {
+    if (!ngx_http_apigw_auth_credential_same(alcf, ctx)) {
         ngx_http_apigw_auth_results_clear(ctx);
 
-        rc = ngx_http_apigw_auth_credential_read(r, ctx, alcf->policy);
+        rc = ngx_http_apigw_auth_credential_read(r, alcf, ctx);
 
         if (rc == NGX_OK) {
             ctx->state = NGX_HTTP_APIGW_AUTH_CREDENTIAL;
             ctx->policy = alcf->policy;
+            ctx->token_from = alcf->token_from;
+            ctx->cookie_origins = alcf->cookie_origins;
         }
     }
 

@@ -118,6 +118,20 @@ static ngx_command_t  ngx_http_apigw_auth_commands[] = {
       0,
       NULL },
 
+    { ngx_string("apigw_auth_token_from"),
+      NGX_HTTP_APIGW_AUTH_CONTEXTS|NGX_CONF_1MORE,
+      ngx_http_apigw_auth_set_token_from,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("apigw_auth_cookie_origin"),
+      NGX_HTTP_APIGW_AUTH_CONTEXTS|NGX_CONF_1MORE,
+      ngx_http_apigw_auth_set_cookie_origin,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("apigw_auth_anonymous"),
       NGX_HTTP_APIGW_AUTH_CONTEXTS|NGX_CONF_TAKE1,
       ngx_http_apigw_auth_set_anonymous,
@@ -339,7 +353,7 @@ ngx_http_apigw_auth_access(ngx_http_request_t *r)
 
     /* PREACCESS is skipped when a module of another maker ends it early */
 
-    if (ctx == NULL || ctx->policy != alcf->policy
+    if (ctx == NULL || !ngx_http_apigw_auth_credential_same(alcf, ctx)
         || (ctx->state != NGX_HTTP_APIGW_AUTH_DONE && !ctx->preflight))
     {
         rc = ngx_http_apigw_auth_prepare(r, alcf, &ctx);
@@ -384,12 +398,11 @@ ngx_http_apigw_auth_precontent(ngx_http_request_t *r)
     }
 
     if (ctx && ctx->preflight) {
-        return ngx_http_apigw_auth_credential_strip(r, alcf->policy, 1, 1)
+        return ngx_http_apigw_auth_credential_strip(r, alcf, 1, 1)
                == NGX_OK ? NGX_DECLINED : NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ngx_http_apigw_auth_credential_strip(r, alcf->policy,
-                                             !alcf->forward_token,
+    if (ngx_http_apigw_auth_credential_strip(r, alcf, !alcf->forward_token,
                                              !alcf->forward_key)
         != NGX_OK)
     {

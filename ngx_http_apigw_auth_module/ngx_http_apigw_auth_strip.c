@@ -4,6 +4,8 @@
 #include "ngx_http_apigw_headers_known.h"
 
 
+static ngx_int_t ngx_http_apigw_auth_strip_carriers(ngx_http_request_t *r,
+    ngx_array_t *carriers);
 static ngx_int_t ngx_http_apigw_auth_strip_carrier(ngx_http_request_t *r,
     ngx_http_apigw_auth_carrier_t *carrier);
 static ngx_int_t ngx_http_apigw_auth_strip_authorization(ngx_http_request_t *r,
@@ -18,22 +20,23 @@ static size_t ngx_http_apigw_auth_pairs_without(ngx_str_t *line, u_char sep,
 
 ngx_int_t
 ngx_http_apigw_auth_credential_strip(ngx_http_request_t *r,
-    ngx_http_apigw_auth_policy_t *policy, ngx_uint_t token, ngx_uint_t key)
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_uint_t token, ngx_uint_t key)
 {
-    ngx_uint_t                        i;
-    ngx_http_apigw_auth_carrier_t    *carrier;
+    ngx_http_apigw_auth_policy_t     *policy;
     ngx_http_apigw_auth_main_conf_t  *amcf;
     static ngx_str_t                  authorization =
                                                   ngx_string("Authorization");
     static ngx_str_t                  dpop = ngx_string("DPoP");
 
     amcf = ngx_http_get_module_main_conf(r, ngx_http_apigw_auth_module);
+    policy = alcf->policy;
+
+    token = token && (policy->schemes & APIGW_SCHEME_BEARER);
 
     /* a line of a name that apigw_auth_set_header gives is not the client's */
 
     if (!ngx_http_apigw_auth_headers_named(&amcf->names, &authorization)
-        && ngx_http_apigw_auth_strip_authorization(r,
-                                              token && policy->nproviders,
+        && ngx_http_apigw_auth_strip_authorization(r, token,
                                               key && policy->nstores,
                                               key && policy->basic)
            != NGX_OK)
@@ -43,7 +46,7 @@ ngx_http_apigw_auth_credential_strip(ngx_http_request_t *r,
 
     /* a proof is of no use without its token */
 
-    if (token && policy->nproviders
+    if (token
         && !ngx_http_apigw_auth_headers_named(&amcf->names, &dpop)
         && ngx_http_apigw_headers_in_remove(r, ngx_http_apigw_header_match_is,
                                             &dpop)
@@ -52,17 +55,37 @@ ngx_http_apigw_auth_credential_strip(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (!key) {
-        return NGX_OK;
+    if (token && alcf->token_from
+        && ngx_http_apigw_auth_strip_carriers(r, alcf->token_from) != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
-    carrier = policy->carriers.elts;
+    return key ? ngx_http_apigw_auth_strip_carriers(r, &policy->carriers)
+               : NGX_OK;
+}
 
-    for (i = 0; i < policy->carriers.nelts; i++) {
 
-        if (carrier[i].in == NGX_HTTP_APIGW_AUTH_IN_HEADER
-            && ngx_http_apigw_auth_headers_named(&amcf->names,
-                                                 &carrier[i].name))
+static ngx_int_t
+ngx_http_apigw_auth_strip_carriers(ngx_http_request_t *r,
+    ngx_array_t *carriers)
+{
+    ngx_str_t                        *header;
+    ngx_uint_t                        i;
+    ngx_http_apigw_auth_carrier_t    *carrier;
+    ngx_http_apigw_auth_main_conf_t  *amcf;
+    static ngx_str_t                  cookie = ngx_string("Cookie");
+
+    amcf = ngx_http_get_module_main_conf(r, ngx_http_apigw_auth_module);
+    carrier = carriers->elts;
+
+    for (i = 0; i < carriers->nelts; i++) {
+
+        header = (carrier[i].in == NGX_HTTP_APIGW_AUTH_IN_HEADER)
+                 ? &carrier[i].name : &cookie;
+
+        if (carrier[i].in != NGX_HTTP_APIGW_AUTH_IN_ARG
+            && ngx_http_apigw_auth_headers_named(&amcf->names, header))
         {
             continue;
         }

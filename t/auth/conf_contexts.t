@@ -23,6 +23,8 @@ my $definitions = Apigw::Token::provider('corp')
 
 my %policy = (
     apigw_auth             => ['jwt=corp key=partners all', [''], 0],
+    apigw_auth_token_from  => ['authorization cookie:a', [''], 0],
+    apigw_auth_cookie_origin => ['https://a.example', [''], 0],
     apigw_auth_anonymous   => ['consumer=guest', ['', 'off off'], 0],
     apigw_require_consumer => ['a b', [''], 1],
     apigw_require_scope    => ['a b any', [''], 1],

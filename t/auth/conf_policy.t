@@ -600,6 +600,8 @@ qr{\[emerg\] .*"apigw_auth_dry_run" directive is not allowed here in \S+nginx\.c
 "$Apigw::Auth::Config
 apigw_auth            jwt=corp key=partners any;
 apigw_auth_anonymous  consumer=guest;
+apigw_auth_token_from authorization cookie:a;
+apigw_auth_cookie_origin https://a.example;
 apigw_require_scope   a;
 apigw_require_role    a;
 apigw_require_group   a;
@@ -618,6 +620,8 @@ apigw_claim_set       \$role role;"
 my $all = q{
     apigw_auth            jwt=corp key=partners all;
     apigw_auth_anonymous  off;
+    apigw_auth_token_from authorization;
+    apigw_auth_cookie_origin off;
     apigw_require_reset;
     apigw_require_scope   a any;
     apigw_require_role    a;
