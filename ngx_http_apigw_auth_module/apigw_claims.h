@@ -219,6 +219,18 @@ apigw_rc_t apigw_claims_check_dates(const apigw_claims_dates_t *dates,
     int64_t leeway, int64_t now, apigw_error_t *err);
 
 
+/*
+ * Checks how the user was authenticated (RFC 9470): "acr" is a string of
+ * `acrs`, and unless `max_age` is negative, "auth_time" is at most that many
+ * seconds ago, `leeway` aside, and not ahead.
+ * claims  NULL: there are none
+ * APIGW_EINPUT acr_insufficient
+ */
+apigw_rc_t apigw_claims_check_acr(const apigw_claims_t *claims,
+    const apigw_str_list_t *acrs, int64_t max_age, int64_t leeway,
+    int64_t now, apigw_error_t *err);
+
+
 /* Whether `s` is an element of `list`, byte for byte. */
 bool apigw_str_list_has(const apigw_str_list_t *list, apigw_str_t s);
 

@@ -248,6 +248,38 @@ apigw_claims_check_required(const apigw_claims_t *claims,
 }
 
 
+apigw_rc_t
+apigw_claims_check_acr(const apigw_claims_t *claims,
+    const apigw_str_list_t *acrs, int64_t max_age, int64_t leeway,
+    int64_t now, apigw_error_t *err)
+{
+    int64_t                   at;
+    apigw_claim_t             acr;
+    static const apigw_str_t  acr_name = apigw_str("acr");
+    static const apigw_str_t  time_name = apigw_str("auth_time");
+
+    if (claims == NULL
+        || !apigw_claims_get(claims, acr_name, &acr)
+        || acr.type != APIGW_CLAIM_STRING
+        || !apigw_str_list_has(acrs, acr.text))
+    {
+        return apigw_claims_fault(err, "acr_insufficient");
+    }
+
+    if (max_age < 0) {
+        return APIGW_OK;
+    }
+
+    if (apigw_claims_date(claims, time_name, &at) != APIGW_OK || at < 0
+        || at > now + leeway || now - at > max_age + leeway)
+    {
+        return apigw_claims_fault(err, "acr_insufficient");
+    }
+
+    return APIGW_OK;
+}
+
+
 bool
 apigw_str_list_has(const apigw_str_list_t *list, apigw_str_t s)
 {

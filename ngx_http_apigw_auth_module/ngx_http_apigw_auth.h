@@ -515,6 +515,7 @@ typedef enum {
     NGX_HTTP_APIGW_AUTH_NEED_ROLE,
     NGX_HTTP_APIGW_AUTH_NEED_GROUP,
     NGX_HTTP_APIGW_AUTH_NEED_CLAIM,
+    NGX_HTTP_APIGW_AUTH_NEED_ACR,
     NGX_HTTP_APIGW_AUTH_NEED_VALUE
 } ngx_http_apigw_auth_need_e;
 
@@ -522,6 +523,7 @@ typedef struct {
     ngx_http_apigw_auth_need_e       need;
     ngx_uint_t                       all;        /* of the scopes */
     ngx_uint_t                       status;     /* of `apigw_require` */
+    time_t                           max_age;    /* of a log-in; -1: any */
     apigw_str_list_t                 list;
     apigw_claim_rule_t              *rule;
     ngx_array_t                     *values;     /* ngx_http_complex_value_t */
@@ -662,6 +664,7 @@ typedef enum {
     NGX_HTTP_APIGW_AUTH_NEED_NONCE,
     NGX_HTTP_APIGW_AUTH_BAD_KEY,
     NGX_HTTP_APIGW_AUTH_NO_SCOPE,
+    NGX_HTTP_APIGW_AUTH_NO_ACR,
     NGX_HTTP_APIGW_AUTH_DENIED,
     NGX_HTTP_APIGW_AUTH_UNAVAILABLE,
     NGX_HTTP_APIGW_AUTH_NO_ASSERTION
@@ -672,6 +675,8 @@ typedef struct {
     const char                      *word;       /* static: the reason */
     ngx_uint_t                       status;     /* 0: the kind's own */
     ngx_uint_t                       retry;      /* Retry-After, seconds */
+    ngx_http_apigw_auth_require_t   *need;       /* the requirement that */
+                                                 /* failed */
 } ngx_http_apigw_auth_failure_t;
 
 
@@ -1271,6 +1276,8 @@ void ngx_http_apigw_auth_place(ngx_conf_t *cf,
 char *ngx_http_apigw_auth_set_require_list(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_apigw_auth_set_require_claim(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_apigw_auth_set_require_acr(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_apigw_auth_set_require(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);

@@ -26,6 +26,9 @@ static ngx_int_t ngx_http_apigw_auth_challenge_token(ngx_http_request_t *r,
     ngx_str_t *value, const char *error);
 static u_char *ngx_http_apigw_auth_challenge_algs(u_char *p,
     apigw_jwa_set_t set);
+static ngx_int_t ngx_http_apigw_auth_challenge_acr(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx,
+    ngx_str_t *value);
 static ngx_int_t ngx_http_apigw_auth_challenge_print(ngx_http_request_t *r,
     ngx_str_t *value, size_t len, const char *fmt, ...);
 
@@ -61,6 +64,10 @@ static ngx_http_apigw_auth_answer_t  ngx_http_apigw_auth_answers[] = {
     { NGX_HTTP_FORBIDDEN,
       apigw_str("The credentials do not cover what this request needs."),
       apigw_str("\"error\":\"insufficient_scope\"") },
+
+    { NGX_HTTP_UNAUTHORIZED,
+      apigw_str("The user must log in anew, or in a stronger way."),
+      apigw_str("\"error\":\"insufficient_user_authentication\"") },
 
     { NGX_HTTP_FORBIDDEN,
       apigw_str("The caller may not do this."), apigw_str("") },
@@ -218,6 +225,9 @@ ngx_http_apigw_auth_challenge(ngx_http_request_t *r,
                               ctx->token.scheme == APIGW_SCHEME_DPOP
                               ? "DPoP" : "Bearer", &alcf->scope, &alcf->realm);
 
+    case NGX_HTTP_APIGW_AUTH_NO_ACR:
+        return ngx_http_apigw_auth_challenge_acr(r, alcf, ctx, value);
+
     default:
 
         /* an "apigw_require ... error=401", which needs a challenge too */
@@ -348,6 +358,63 @@ ngx_http_apigw_auth_challenge_algs(u_char *p, apigw_jwa_set_t set)
     }
 
     return p;
+}
+
+
+/* What would do, for the client to ask its user for (RFC 9470, 3). */
+
+static ngx_int_t
+ngx_http_apigw_auth_challenge_acr(ngx_http_request_t *r,
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx,
+    ngx_str_t *value)
+{
+    size_t                          i, len;
+    u_char                         *p;
+    ngx_http_apigw_auth_require_t  *need;
+
+    if (alcf->policy->nproviders == 0) {
+        return ngx_http_apigw_auth_challenge_missing(r, alcf, ctx, value);
+    }
+
+    need = ctx->failure.need;
+    len = alcf->realm.len + NGX_TIME_T_LEN;
+
+    for (i = 0; i < need->list.nelts; i++) {
+        len += need->list.elts[i].len + 1;
+    }
+
+    if (ngx_http_apigw_auth_challenge_print(r, value, len,
+                              "%s error=\"insufficient_user_"
+                              "authentication\", error_description=\"another "
+                              "authentication is required\", acr_values=\"",
+                              ctx->token.scheme == APIGW_SCHEME_DPOP
+                              ? "DPoP" : "Bearer")
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    p = value->data + value->len;
+
+    for (i = 0; i < need->list.nelts; i++) {
+        if (i) {
+            *p++ = ' ';
+        }
+
+        p = ngx_cpymem(p, need->list.elts[i].data, need->list.elts[i].len);
+    }
+
+    *p++ = '"';
+
+    if (need->max_age >= 0) {
+        p = ngx_sprintf(p, ", max_age=%T", need->max_age);
+    }
+
+    p = ngx_sprintf(p, ", realm=\"%V\"", &alcf->realm);
+
+    value->len = p - value->data;
+
+    return NGX_OK;
 }
 
 

@@ -174,6 +174,13 @@ static ngx_command_t  ngx_http_apigw_auth_commands[] = {
       0,
       NULL },
 
+    { ngx_string("apigw_require_acr"),
+      NGX_HTTP_APIGW_AUTH_CONTEXTS|NGX_CONF_1MORE,
+      ngx_http_apigw_auth_set_require_acr,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("apigw_require"),
       NGX_HTTP_APIGW_AUTH_CONTEXTS|NGX_CONF_1MORE,
       ngx_http_apigw_auth_set_require,

@@ -4,6 +4,8 @@
 
 static ngx_int_t ngx_http_apigw_auth_require_one(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_require_t *need);
+static ngx_int_t ngx_http_apigw_auth_require_acr(
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_require_t *need);
 static ngx_int_t ngx_http_apigw_auth_require_values(ngx_http_request_t *r,
     ngx_http_apigw_auth_require_t *need);
 static ngx_uint_t ngx_http_apigw_auth_require_has(apigw_str_list_t *list,
@@ -22,6 +24,7 @@ static struct {
     { NGX_HTTP_APIGW_AUTH_DENIED, "role_insufficient" },
     { NGX_HTTP_APIGW_AUTH_DENIED, "group_insufficient" },
     { NGX_HTTP_APIGW_AUTH_DENIED, "claim_insufficient" },
+    { NGX_HTTP_APIGW_AUTH_NO_ACR, "acr_insufficient" },
     { NGX_HTTP_APIGW_AUTH_DENIED, "requirement_failed" }
 };
 
@@ -48,6 +51,7 @@ ngx_http_apigw_auth_require_check(ngx_http_request_t *r,
             ctx->failure.kind = ngx_http_apigw_auth_needs[need[i].need].kind;
             ctx->failure.word = ngx_http_apigw_auth_needs[need[i].need].word;
             ctx->failure.status = need[i].status;
+            ctx->failure.need = &need[i];
         }
 
         if (rc != NGX_OK) {
@@ -89,6 +93,9 @@ ngx_http_apigw_auth_require_one(ngx_http_request_t *r,
 
         return rc == APIGW_OK ? NGX_OK : NGX_DECLINED;
 
+    case NGX_HTTP_APIGW_AUTH_NEED_ACR:
+        return ngx_http_apigw_auth_require_acr(ctx, need);
+
     case NGX_HTTP_APIGW_AUTH_NEED_VALUE:
         return ngx_http_apigw_auth_require_values(r, need);
 
@@ -119,6 +126,27 @@ ngx_http_apigw_auth_require_one(ngx_http_request_t *r,
     }
 
     return passed ? NGX_OK : NGX_DECLINED;
+}
+
+
+/* The token says how and when its user logged in. */
+
+static ngx_int_t
+ngx_http_apigw_auth_require_acr(ngx_http_apigw_auth_ctx_t *ctx,
+    ngx_http_apigw_auth_require_t *need)
+{
+    int64_t                         leeway;
+    apigw_rc_t                      rc;
+    apigw_error_t                   err;
+    ngx_http_apigw_auth_result_t   *result;
+
+    result = &ctx->results[NGX_HTTP_APIGW_AUTH_JWT];
+    leeway = result->provider ? result->provider->claims.leeway : 0;
+
+    rc = apigw_claims_check_acr(ngx_http_apigw_auth_claims(ctx), &need->list,
+                                need->max_age, leeway, ngx_time(), &err);
+
+    return rc == APIGW_OK ? NGX_OK : NGX_DECLINED;
 }
 
 

@@ -230,6 +230,74 @@ ngx_http_apigw_auth_require_match(void *regex, apigw_str_t subject)
 #endif
 
 
+/* The values are quoted in a challenge, as scopes are (RFC 9470, 3). */
+
+char *
+ngx_http_apigw_auth_set_require_acr(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_apigw_auth_loc_conf_t *alcf = conf;
+
+    ngx_str_t                      *value, age;
+    ngx_uint_t                      i, n;
+    apigw_arena_t                   arena;
+    ngx_http_apigw_auth_require_t  *need;
+
+    value = cf->args->elts;
+    n = cf->args->nelts;
+
+    need = ngx_http_apigw_auth_require_add(cf, alcf,
+                                           NGX_HTTP_APIGW_AUTH_NEED_ACR);
+    if (need == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    need->max_age = -1;
+
+    if (ngx_strncmp(value[n - 1].data, "max_age=", 8) == 0) {
+        age.data = value[n - 1].data + 8;
+        age.len = value[n - 1].len - 8;
+
+        need->max_age = ngx_parse_time(&age, 1);
+
+        if (need->max_age == (time_t) NGX_ERROR || need->max_age == 0) {
+            return ngx_http_apigw_auth_fault(cf,
+                                  "%V: invalid \"%V\"; give a time of 1s or "
+                                  "more, such as \"max_age=15m\"", &value[0],
+                                  &value[n - 1]);
+        }
+
+        n--;
+    }
+
+    if (n < 2) {
+        return ngx_http_apigw_auth_fault(cf,
+                              "%V: nothing to require; name one or more values "
+                              "of \"acr\"", &value[0]);
+    }
+
+    for (i = 1; i < n; i++) {
+        if (value[i].len == 0
+            || !ngx_http_apigw_auth_require_scope_token(&value[i]))
+        {
+            return ngx_http_apigw_auth_fault(cf,
+                                  "%V: invalid value \"%V\"; write one name "
+                                  "per argument", &value[0], &value[i]);
+        }
+    }
+
+    ngx_http_apigw_arena_init(&arena, cf->pool);
+
+    if (ngx_http_apigw_auth_block_list(&arena, &need->list, &value[1], n - 1)
+        != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
 char *
 ngx_http_apigw_auth_set_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {

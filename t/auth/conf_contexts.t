@@ -31,6 +31,7 @@ my %policy = (
     apigw_require_role     => ['a b', [''], 1],
     apigw_require_group    => ['a b', [''], 1],
     apigw_require_claim    => ['.a.b in a b,c', ['', 'a'], 1],
+    apigw_require_acr      => ['a b max_age=1h', [''], 1],
     apigw_require          => ['$arg_a $arg_b error=402', [''], 1],
     apigw_require_reset    => ['', ['on'], 0],
     apigw_auth_set_header  => ['X-A $apigw_consumer', ['', 'X-A', 'X-A b c'],

@@ -160,31 +160,33 @@ main::locations('apigw_require $arg_a error=404;',
 --- config eval
 my @rules = ('apigw_require_consumer x;', 'apigw_require_scope x;',
              'apigw_require_role x;', 'apigw_require_group x;',
-             'apigw_require_claim x eq x;', 'apigw_require $arg_x;');
+             'apigw_require_claim x eq x;', 'apigw_require_acr x;',
+             'apigw_require $arg_x;');
 CORE::join '', map {
     "location /$_ { apigw_auth jwt=corp; $rules[$_]
          location /$_/in { alias $Apigw::Token::Dir/page; }
          location /$_/reset { apigw_require_reset;
                               alias $Apigw::Token::Dir/page; } }\n"
-} 0 .. 5
---- request eval: [map { ("GET /$_/in", "GET /$_/reset") } 0 .. 5]
---- more_headers eval: [(Apigw::Token::bearer()) x 12]
---- error_code eval: [(403, 200) x 6]
+} 0 .. 6
+--- request eval: [map { ("GET /$_/in", "GET /$_/reset") } 0 .. 6]
+--- more_headers eval: [(Apigw::Token::bearer()) x 14]
+--- error_code eval: [(403, 200) x 5, 401, 200, 403, 200]
 --- refused eval
 [map { ($_, '') } qw(consumer_denied scope_insufficient role_insufficient
-    group_insufficient claim_insufficient requirement_failed)]
+    group_insufficient claim_insufficient acr_insufficient requirement_failed)]
 
 
 
-=== the first failure decides: consumer, scope, role, group, claim, value
+=== the first failure decides: consumer, scope, role, group, claim, acr, value
 --- config eval
 my @rules = ('apigw_require_consumer x;', 'apigw_require_scope x;',
              'apigw_require_role x;', 'apigw_require_group x;',
-             'apigw_require_claim x eq x;', 'apigw_require $arg_x;');
-main::locations(map { CORE::join ' ', reverse @rules[$_ .. 5] } 0 .. 5)
---- request eval: [map { "GET /$_" } 0 .. 5]
---- more_headers eval: [(Apigw::Token::bearer()) x 6]
---- error_code eval: [(403) x 6]
+             'apigw_require_claim x eq x;', 'apigw_require_acr x;',
+             'apigw_require $arg_x;');
+main::locations(map { CORE::join ' ', reverse @rules[$_ .. 6] } 0 .. 6)
+--- request eval: [map { "GET /$_" } 0 .. 6]
+--- more_headers eval: [(Apigw::Token::bearer()) x 7]
+--- error_code eval: [(403) x 5, 401, 403]
 --- refused eval
 [qw(consumer_denied scope_insufficient role_insufficient group_insufficient
-    claim_insufficient requirement_failed)]
+    claim_insufficient acr_insufficient requirement_failed)]

@@ -675,7 +675,76 @@ TEST(an_unverified_issuer_is_a_string_or_nothing)
 }
 
 
-TEST_MAIN(CASE(a_payload_is_strict_json),
+/* Whether the claims are a log-in of the class "a" or "b" of late. */
+
+static bool
+acr(apigw_test_t *t, const char *json, int64_t max_age, int64_t leeway,
+    bool *ok)
+{
+    apigw_str_t        names[] = { apigw_str("a"), apigw_str("b") };
+    apigw_str_t        text = { (const uint8_t *) json, strlen(json) };
+    apigw_error_t      err = { "", 0 };
+    apigw_claims_t    *c;
+    apigw_str_list_t   acrs = { names, 2 };
+
+    if (apigw_claims_parse(&c, &t->arena, text, &err) != APIGW_OK) {
+        return false;
+    }
+
+    *ok = apigw_claims_check_acr(c, &acrs, max_age, leeway, 1000, &err)
+          == APIGW_OK;
+
+    return *ok || strcmp(err.word, "acr_insufficient") == 0;
+}
+
+
+TEST(a_login_is_of_a_class_and_recent)
+{
+    bool           ok;
+    apigw_error_t  err;
+
+    static const struct {
+        const char  *json;
+        int64_t      max_age;
+        int64_t      leeway;
+        bool         ok;
+    } cases[] = {
+        { "{\"acr\":\"a\"}", -1, 0, true },
+        { "{\"acr\":\"b\"}", -1, 0, true },
+        { "{\"acr\":\"A\"}", -1, 0, false },
+        { "{\"acr\":\"a b\"}", -1, 0, false },
+        { "{\"acr\":[\"a\"]}", -1, 0, false },
+        { "{\"acr\":null}", -1, 0, false },
+        { "{}", -1, 0, false },
+        { "{\"acr\":\"a\"}", 10, 0, false },
+        { "{\"acr\":\"a\",\"auth_time\":1000}", 10, 0, true },
+        { "{\"acr\":\"a\",\"auth_time\":990}", 10, 0, true },
+        { "{\"acr\":\"a\",\"auth_time\":989}", 10, 0, false },
+        { "{\"acr\":\"a\",\"auth_time\":985}", 10, 5, true },
+        { "{\"acr\":\"a\",\"auth_time\":984}", 10, 5, false },
+        { "{\"acr\":\"a\",\"auth_time\":1001}", 10, 0, false },
+        { "{\"acr\":\"a\",\"auth_time\":1005}", 10, 5, true },
+        { "{\"acr\":\"a\",\"auth_time\":1006}", 10, 5, false },
+        { "{\"acr\":\"a\",\"auth_time\":\"1000\"}", 10, 0, false },
+        { "{\"acr\":\"a\",\"auth_time\":null}", 10, 0, false },
+        { "{\"acr\":\"a\",\"auth_time\":-1}", 10, 5000, false },
+        { "{\"acr\":\"a\",\"auth_time\":1e400}", 10, 0, false },
+        { "{\"acr\":\"c\",\"auth_time\":1000}", 10, 0, false }
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        EXPECT(acr(t, cases[i].json, cases[i].max_age, cases[i].leeway, &ok));
+        EXPECT(ok == cases[i].ok);
+    }
+
+    EXPECT(apigw_claims_check_acr(NULL, &(apigw_str_list_t) { NULL, 0 }, -1, 0,
+                                  1000, &err)
+           == APIGW_EINPUT);
+}
+
+
+TEST_MAIN(CASE(a_login_is_of_a_class_and_recent),
+          CASE(a_payload_is_strict_json),
           CASE(no_name_comes_twice),
           CASE(depth_and_breadth_are_bounded),
           CASE(many_values_are_refused),
