@@ -29,6 +29,8 @@ typedef struct {
     apigw_str_t   instance;          /* the request id */
     apigw_str_t   members;           /* ready JSON, "\"reason\":\"x\",..." with
                                         no comma at either end; may be empty */
+    apigw_str_t   reason;            /* a word that a gRPC client gets; empty:
+                                        none. Not part of the document */
 } apigw_problem_t;
 
 

@@ -32,6 +32,8 @@ typedef struct {
      */
     ngx_uint_t            reject_status;
     ngx_str_t             reject_body;   /* set by the header filter */
+    ngx_uint_t            grpc;          /* the client speaks gRPC, by the */
+                                         /* Content-Type it sent */
 } ngx_http_apigw_record_t;
 
 

@@ -167,6 +167,24 @@ ngx_http_apigw_reject_is_final(ngx_http_apigw_record_t *record)
 }
 
 
+apigw_str_t
+ngx_http_apigw_reject_reason(ngx_http_request_t *r,
+    ngx_http_apigw_reject_vars_t *vars)
+{
+    apigw_str_t                 word = { NULL, 0 };
+    ngx_http_variable_value_t  *v;
+
+    v = &r->variables[vars->reject_reason];
+
+    if (v->valid) {
+        word.data = v->data;
+        word.len = v->len;
+    }
+
+    return word;
+}
+
+
 ngx_int_t
 ngx_http_apigw_reject_header(ngx_http_apigw_record_t *record,
     ngx_http_apigw_reject_vars_t *vars, apigw_problem_t *problem)
@@ -178,6 +196,11 @@ ngx_http_apigw_reject_header(ngx_http_apigw_record_t *record,
     r = record->request;
 
     problem->status = record->reject_status;
+
+    if (record->grpc) {
+        return ngx_http_apigw_reject_grpc(r, problem);
+    }
+
     ngx_http_apigw_reject_instance(r, vars, problem);
 
     if (problem->title.len == 0) {

@@ -66,9 +66,15 @@ void ngx_http_apigw_reject_dry_run(ngx_http_request_t *r,
 ngx_uint_t ngx_http_apigw_reject_is_final(ngx_http_apigw_record_t *record);
 
 
+/* The word that was given as the request's reason. */
+apigw_str_t ngx_http_apigw_reject_reason(ngx_http_request_t *r,
+    ngx_http_apigw_reject_vars_t *vars);
+
+
 /*
  * From the module's header filter, if ngx_http_apigw_reject_is_final(): makes
- * the document and sets Content-Type, Content-Length and Cache-Control.
+ * the document and sets Content-Type, Content-Length and Cache-Control. A gRPC
+ * client gets the same as gRPC's trailers instead, and no body.
  * Status and instance of `problem` are filled in here; an empty type is
  * about:blank, an empty title the status's own where that has one.
  */
@@ -83,6 +89,16 @@ ngx_int_t ngx_http_apigw_reject_header(ngx_http_apigw_record_t *record,
 ngx_int_t ngx_http_apigw_reject_body(ngx_http_request_t *r,
     ngx_http_apigw_record_t *record, ngx_chain_t *in,
     ngx_http_output_body_filter_pt next);
+
+
+/* ngx_http_apigw_reject_grpc.c */
+
+/* Whether the client speaks gRPC: HTTP/2 or later, by Content-Type. */
+ngx_uint_t ngx_http_apigw_reject_grpc_client(ngx_http_request_t *r);
+
+/* Makes the header of a gRPC refusal; problem->status is the HTTP status. */
+ngx_int_t ngx_http_apigw_reject_grpc(ngx_http_request_t *r,
+    apigw_problem_t *problem);
 
 
 #pragma GCC visibility pop

@@ -93,10 +93,21 @@ void
 ngx_http_apigw_auth_failure_problem(ngx_http_apigw_auth_failure_t *failure,
     apigw_problem_t *problem)
 {
+    apigw_str_t  *code;
+
     ngx_memzero(problem, sizeof(apigw_problem_t));
 
     problem->detail = ngx_http_apigw_auth_answers[failure->kind].detail;
     problem->members = ngx_http_apigw_auth_answers[failure->kind].member;
+
+    /* clients of whatever kind learn the code alone, never the reason */
+
+    code = &problem->members;
+
+    if (code->len) {
+        problem->reason.data = code->data + sizeof("\"error\":\"") - 1;
+        problem->reason.len = code->len - sizeof("\"error\":\"\"") + 1;
+    }
 }
 
 

@@ -42,6 +42,8 @@ ngx_http_apigw_ratelimit_problem(ngx_http_request_t *r,
 
     ngx_memzero(&problem, sizeof(apigw_problem_t));
 
+    problem.reason = ngx_http_apigw_reject_reason(r, &rmcf->reject);
+
     if (ctx->chosen->state == NGX_HTTP_APIGW_RATELIMIT_FAILED) {
         problem.type = capacity_type;
         problem.title = capacity_title;

@@ -111,6 +111,8 @@ ngx_http_apigw_transform_reason_problem(ngx_http_request_t *r,
 
     problem->detail.data = (const uint8_t *) detail;
     problem->detail.len = ngx_strlen(detail);
+    problem->reason.data = (const uint8_t *) word;
+    problem->reason.len = ngx_strlen(word);
 
     len = sizeof("\"reason\":\"\",\"offset\":") + ngx_strlen(word)
           + NGX_SIZE_T_LEN;
