@@ -39,9 +39,15 @@ BEGIN {
     # Test::Nginx puts its server root below the folder it is loaded in
     my $cwd = Cwd::getcwd();
     chdir $Build or die "$Build: $!";
+    # its END forgets that the file died; Test::More's, which judges the exit
+    # status, runs after the one that is put between them here
+    require Test::More;
+    eval 'END { $? = $Apigw::Status if $Apigw::Status } 1' or die $@;
     require Test::Nginx::Socket;
     chdir $cwd or die "$cwd: $!";
 }
+
+END { our $Status = $? }
 
 my $write_config_file = \&Test::Nginx::Util::write_config_file;
 
