@@ -183,10 +183,77 @@ my @rules = ('apigw_require_consumer x;', 'apigw_require_scope x;',
              'apigw_require_role x;', 'apigw_require_group x;',
              'apigw_require_claim x eq x;', 'apigw_require_acr x;',
              'apigw_require $arg_x;');
-main::locations(map { CORE::join ' ', reverse @rules[$_ .. 6] } 0 .. 6)
+main::locations(map { CORE::join ' ', CORE::reverse @rules[$_ .. 6] } 0 .. 6)
 --- request eval: [map { "GET /$_" } 0 .. 6]
 --- more_headers eval: [(Apigw::Token::bearer()) x 7]
 --- error_code eval: [(403) x 5, 401, 403]
 --- refused eval
 [qw(consumer_denied scope_insufficient role_insufficient group_insufficient
     claim_insufficient acr_insufficient requirement_failed)]
+
+
+
+=== every operator, with and without "!", on a claim that fits and on others
+--- config eval
+my @rules = ('v eq 7', 'v in 6 7', 'v any 6 7', 'v gt 6', 'v ge 7', 'v lt 8',
+             'v le 7', 'v match ^7', 'v exists');
+main::locations(map { my $rule = $_;
+    ("apigw_require_claim $rule;",
+     'apigw_require_claim ' . $rule =~ s/^v /v !/r . ';') } @rules)
+--- request eval
+[map { ("GET /$_") x 8 } 0 .. 17]
+--- more_headers eval
+my @values = ('7', '8', '"7"', '["7"]', 'true', '{"v":7}', 'null', undef);
+my @tokens = map { my $v = $_;
+    my $payload = JSON::PP->new->encode(Apigw::Token::claims());
+    $payload =~ s/\}$/,"v":$v}/ if defined $v;
+    Apigw::Token::bearer(payload => $payload) } @values;
+[map { @tokens } 0 .. 17]
+--- error_code eval
+# a letter for each value: y passes, n does not; by operator, then with "!"
+[map { $_ eq 'y' ? 200 : 403 } split //, CORE::join '',
+ 'ynynnnnn', 'nynnynnn',    # eq: an array and an object are no scalars
+ 'ynynnnnn', 'nynnynnn',    # in
+ 'ynyynnnn', 'nynnynnn',    # any: a scalar is a list of one
+ 'yynnnnnn', 'nnnnnnnn',    # gt: a number alone
+ 'yynnnnnn', 'nnnnnnnn',    # ge
+ 'ynnnnnnn', 'nynnnnnn',    # lt
+ 'ynnnnnnn', 'nynnnnnn',    # le
+ 'nnynnnnn', 'nnnnnnnn',    # match: a string alone
+ 'yyyyyynn', 'nnnnnnyy']    # exists: null is not there
+
+
+
+=== big numbers keep their digits in every comparison
+--- config eval
+main::locations('apigw_require_claim n eq 18446744073709551617;',
+    'apigw_require_claim n gt 18446744073709551616;',
+    'apigw_require_claim n le 1e400;', 'apigw_require_claim n ge -1e400;',
+    'apigw_require_claim n lt 0.1000000000000000000001;')
+--- request eval
+["GET /0", "GET /0", "GET /1", "GET /1", "GET /2", "GET /2", "GET /3", "GET /4",
+ "GET /4"]
+--- more_headers eval
+[map {
+    my $payload = JSON::PP->new->encode(Apigw::Token::claims());
+    $payload =~ s/\}$/,"n":$_}/;
+    Apigw::Token::bearer(payload => $payload)
+} '18446744073709551617', '18446744073709551616', '18446744073709551617',
+  '18446744073709551616', '9e399', '1.0000000001e400', '-9e399',
+  '0.1', '0.1000000000000000000001']
+--- error_code eval: [200, 403, 200, 403, 200, 403, 200, 200, 403]
+
+
+
+=== a path goes through objects and arrays, by name and by index
+--- config eval
+main::locations('apigw_require_claim .a.b[0].c eq x;',
+    'apigw_require_claim .a.b[1] exists;', 'apigw_require_claim a.b eq x;',
+    'apigw_require_claim .a\\\\.b eq x;', 'apigw_require_claim .a.b any x;')
+--- request eval
+["GET /0", "GET /0", "GET /1", "GET /1", "GET /2", "GET /3", "GET /2", "GET /4"]
+--- more_headers eval
+main::headers({ a => { b => [{ c => 'x' }] } }, { a => { b => { c => 'x' } } },
+    { a => { b => [1, 2] } }, { a => { b => [1] } }, { 'a.b' => 'x' },
+    { 'a.b' => 'x' }, { a => { b => 'x' } }, { a => { b => ['x'] } })
+--- error_code eval: [200, 403, 200, 403, 200, 200, 403, 200]
