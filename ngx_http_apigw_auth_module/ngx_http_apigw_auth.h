@@ -784,6 +784,12 @@ ngx_http_apigw_auth_ctx_t *ngx_http_apigw_auth_ctx(ngx_http_request_t *r,
     ngx_uint_t create);
 
 
+/* ngx_http_apigw_auth_process.c: a worker's start and end */
+
+ngx_int_t ngx_http_apigw_auth_init_process(ngx_cycle_t *cycle);
+void ngx_http_apigw_auth_exit_process(ngx_cycle_t *cycle);
+
+
 /* ngx_http_apigw_auth_block.c: named blocks */
 
 /* Reads "{ ... }" of a directive with a name. */
