@@ -26,6 +26,12 @@ ngx_http_apigw_auth_block_read(ngx_conf_t *cf,
         return rv;
     }
 
+    if (ngx_http_apigw_auth_fingerprint(block->fingerprint, &block->name, 1)
+        != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
     save = *cf;
     cf->handler = ngx_http_apigw_auth_block_param;
     cf->handler_conf = (void *) block;
@@ -102,6 +108,13 @@ ngx_http_apigw_auth_block_param(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         block->seen |= (uint64_t) 1 << i;
         block->param = param;
+
+        if (ngx_http_apigw_auth_fingerprint(block->fingerprint, value,
+                                            cf->args->nelts)
+            != NGX_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
 
         return param->set(cf, block, &value[1], n);
     }

@@ -397,6 +397,7 @@ ngx_http_apigw_auth_results_clear(ngx_http_apigw_auth_ctx_t *ctx)
 
     for (i = 0; i < NGX_HTTP_APIGW_AUTH_KINDS; i++) {
         ngx_http_apigw_auth_keys_release(ctx->results[i].keys);
+        ngx_http_apigw_auth_cached_release(ctx->results[i].cached);
     }
 
     ngx_memzero(ctx->results, sizeof(ctx->results));
@@ -407,6 +408,7 @@ ngx_http_apigw_auth_results_clear(ngx_http_apigw_auth_ctx_t *ctx)
     ctx->nonce = 0;
     ctx->anonymous = NULL;
     ctx->identified = 0;
+    ctx->found = NGX_HTTP_APIGW_AUTH_FOUND_NOT;
     ctx->primary = NGX_HTTP_APIGW_AUTH_KINDS;
 }
 

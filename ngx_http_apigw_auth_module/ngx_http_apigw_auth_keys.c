@@ -71,6 +71,14 @@ ngx_http_apigw_auth_keys_release(ngx_http_apigw_auth_keys_t *keys)
 }
 
 
+ngx_http_apigw_auth_keys_t *
+ngx_http_apigw_auth_jwks_keys(ngx_http_apigw_auth_jwks_t *jwks)
+{
+    return jwks->remote ? ngx_http_apigw_auth_remote_keys(jwks->remote)
+                        : jwks->keys;
+}
+
+
 void
 ngx_http_apigw_auth_keys_use(ngx_http_apigw_auth_jwks_t *jwks,
     ngx_http_apigw_auth_keys_t *keys, ngx_log_t *log)

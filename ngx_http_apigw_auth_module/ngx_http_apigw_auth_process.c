@@ -25,6 +25,10 @@ ngx_http_apigw_auth_init_process(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
+    if (ngx_http_apigw_auth_l1_init(cycle, amcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     providers = amcf->providers.elts;
 
     for (i = 0; i < amcf->providers.nelts; i++) {

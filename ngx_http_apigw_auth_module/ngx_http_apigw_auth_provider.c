@@ -168,6 +168,9 @@ ngx_http_apigw_auth_provider_block(ngx_conf_t *cf, ngx_command_t *cmd,
         return rv;
     }
 
+    ngx_memcpy(provider->fingerprint, block.fingerprint,
+               sizeof(provider->fingerprint));
+
     providers = ngx_array_push(&amcf->providers);
     if (providers == NULL) {
         return NGX_CONF_ERROR;

@@ -116,7 +116,7 @@ ngx_http_apigw_auth_table_find(ngx_http_apigw_auth_store_t *store,
         return rc;
     }
 
-    if (apigw_key_digest(digest, text) != APIGW_OK) {
+    if (ngx_http_apigw_auth_digest(digest, &text, 1) != NGX_OK) {
         return APIGW_ENOMEM;
     }
 

@@ -27,6 +27,8 @@ static ngx_int_t ngx_http_apigw_auth_status_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_apigw_auth_error_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_apigw_auth_cache_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_apigw_auth_time_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 
@@ -73,6 +75,9 @@ static ngx_http_variable_t  ngx_http_apigw_auth_vars[] = {
 
     { ngx_string("apigw_auth_error"), NULL,
       ngx_http_apigw_auth_error_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("apigw_auth_cache"), NULL,
+      ngx_http_apigw_auth_cache_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("apigw_auth_time"), NULL,
       ngx_http_apigw_auth_time_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
@@ -428,6 +433,22 @@ ngx_http_apigw_auth_error_variable(ngx_http_request_t *r,
     word.len = ngx_strlen(ctx->failure.word);
 
     return ngx_http_apigw_auth_variable_value(v, word);
+}
+
+
+static ngx_int_t
+ngx_http_apigw_auth_cache_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_apigw_auth_ctx_t  *ctx;
+    static apigw_str_t          words[] = {
+        apigw_str(""), apigw_str("l1"), apigw_str("l2"), apigw_str("miss"),
+        apigw_str("negative")
+    };
+
+    ctx = ngx_http_apigw_auth_variable_ctx(r);
+
+    return ngx_http_apigw_auth_variable_value(v, words[ctx ? ctx->found : 0]);
 }
 
 

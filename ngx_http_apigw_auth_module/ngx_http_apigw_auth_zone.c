@@ -143,6 +143,7 @@ ngx_http_apigw_auth_zone_create(ngx_http_apigw_auth_zone_t *zone)
     }
 
     ngx_queue_init(&shared->slots);
+    ngx_http_apigw_auth_cache_init(&shared->cache);
 
     if (ngx_http_apigw_auth_replay_make(zone, shared) != NGX_OK) {
         return NGX_ERROR;
