@@ -2,6 +2,18 @@
 #include "apigw_credential.h"
 
 
+/* Eight bytes at once, none above 0x7f; answers are in their high bits. */
+
+#define apigw_credential_each(ch)  (UINT64_C(0x0101010101010101) * (ch))
+
+#define apigw_credential_in(word, first, last)                                \
+    (((word) + apigw_credential_each(0x80 - (first)))                         \
+     & ~((word) + apigw_credential_each(0x7f - (last))))
+
+#define apigw_credential_not(word, ch)                                        \
+    (((word) ^ apigw_credential_each(ch)) + apigw_credential_each(0x7f))
+
+
 typedef struct {
     apigw_str_t   name;              /* lower case */
     unsigned      scheme;
@@ -16,6 +28,7 @@ static const apigw_credential_scheme_t  apigw_credential_schemes[] = {
 
 
 static unsigned apigw_credential_scheme(apigw_str_t name);
+static bool apigw_credential_is_word(uint64_t word);
 
 
 apigw_rc_t
@@ -100,8 +113,9 @@ apigw_credential_scheme(apigw_str_t name)
 bool
 apigw_credential_is_token(apigw_str_t text)
 {
-    size_t   i;
-    uint8_t  ch;
+    size_t    i;
+    uint8_t   ch;
+    uint64_t  word;
 
     /* of RFC 6750, 2.1: ALPHA, DIGIT, "-", ".", "_", "~", "+" and "/" */
 
@@ -109,7 +123,15 @@ apigw_credential_is_token(apigw_str_t text)
         0x03ffe80000000000, 0x47fffffe87fffffe, 0, 0
     };
 
-    for (i = 0; i < text.len; i++) {
+    for (i = 0; text.len - i >= sizeof(word); i += sizeof(word)) {
+        memcpy(&word, text.data + i, sizeof(word));
+
+        if (!apigw_credential_is_word(word)) {
+            break;
+        }
+    }
+
+    for ( /* void */ ; i < text.len; i++) {
         ch = text.data[i];
 
         if (!(chars[ch / 64] >> ch % 64 & 1)) {
@@ -126,4 +148,28 @@ apigw_credential_is_token(apigw_str_t text)
     }
 
     return i == text.len;
+}
+
+
+/*
+ * The same of eight characters at once, a token is long: 0x20 makes one range
+ * of the letters, "-" to "9" is the other, three characters are by themselves.
+ */
+
+static bool
+apigw_credential_is_word(uint64_t word)
+{
+    uint64_t  low, good, other;
+
+    low = word & apigw_credential_each(0x7f);
+
+    good = apigw_credential_in(low | apigw_credential_each(0x20), 'a', 'z')
+           | apigw_credential_in(low, '-', '9');
+
+    other = apigw_credential_not(low, '+') & apigw_credential_not(low, '_')
+            & apigw_credential_not(low, '~');
+
+    good = (good | ~other) & ~word & apigw_credential_each(0x80);
+
+    return good == apigw_credential_each(0x80);
 }

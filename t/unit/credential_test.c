@@ -151,12 +151,35 @@ TEST(an_api_key_is_passed_on_as_it_is)
 
 TEST(a_bare_token_is_tested_alike)
 {
+    int      ch;
+    bool     good;
+    size_t   i;
+    uint8_t  bytes[43];
+
     EXPECT(apigw_credential_is_token(text("abc.def.ghi")));
     EXPECT(apigw_credential_is_token(text("abc=")));
     EXPECT(!apigw_credential_is_token(text("")));
     EXPECT(!apigw_credential_is_token(text("a b")));
     EXPECT(!apigw_credential_is_token(text("a%20b")));
     EXPECT(!apigw_credential_is_token((apigw_str_t) { NULL, 0 }));
+
+    /* each byte at each place of a long one, which is read in eights */
+
+    for (i = 0; i < sizeof(bytes); i++) {
+        for (ch = 0; ch < 256; ch++) {
+            memset(bytes, 'x', sizeof(bytes));
+            bytes[i] = (uint8_t) ch;
+
+            good = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z')
+                   || (ch >= '0' && ch <= '9')
+                   || (ch != 0 && strchr("-._~+/", ch))
+                   || (ch == '=' && i == sizeof(bytes) - 1);
+
+            EXPECT(apigw_credential_is_token((apigw_str_t) { bytes,
+                                                             sizeof(bytes) })
+                   == good);
+        }
+    }
 }
 
 
