@@ -263,6 +263,34 @@ form(const char *key, const char *prefix)
 }
 
 
+TEST(the_checksum_is_right_at_every_length)
+{
+    char      key[APIGW_KEY_TEXT], id[APIGW_KEY_ID_MAX + 1];
+    size_t    i, len;
+    uint32_t  sum;
+    uint8_t   entropy[APIGW_KEY_ENTROPY];
+
+    memset(entropy, 0x5a, sizeof(entropy));
+
+    for (len = APIGW_KEY_ID_MIN; len <= APIGW_KEY_ID_MAX; len++) {
+        memset(id, 'a' + (int) (len % 26), len);
+        id[len] = '\0';
+
+        len = apigw_key_make(key, text("gw"), text(id), entropy) - 7;
+        sum = (uint32_t) crc32(0, (const uint8_t *) key, (uInt) len);
+
+        for (i = 6; i > 0; i--) {
+            EXPECT(key[len + i] == "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                   "abcdefghijklmnopqrstuvwxyz"[sum % 62]);
+            sum /= 62;
+        }
+
+        IS(form(key, "gw"), "ok");
+        len = strlen(id);
+    }
+}
+
+
 TEST(a_key_carries_its_own_checksum)
 {
     char            key[APIGW_KEY_TEXT], crc[7];
@@ -454,6 +482,7 @@ TEST_MAIN(CASE(a_line_holds_id_digest_and_attributes),
           CASE(dates_follow_the_calendar),
           CASE(a_file_is_read_line_by_line),
           CASE(a_key_carries_its_own_checksum),
+          CASE(the_checksum_is_right_at_every_length),
           CASE(an_imported_key_is_visible_ascii),
           CASE(digests_are_sha256_and_hmac),
           CASE(a_pepper_file_has_one_or_two_lines),
