@@ -2,9 +2,10 @@
 
 import json
 
+import bench_run as run
 import bench_variants as v
 from bench_variants import AUDIENCE, HERE, HOME, ISSUER, LUA, NJS, ROOT
-from bench_variants import haproxy, nginx, ours, with_redis
+from bench_variants import haproxy, nginx, ours, tampered, with_redis
 
 PROVIDER = '''
     apigw_jwt_provider bench {
@@ -14,6 +15,8 @@ PROVIDER = '''
         consumer_claim sub;
     }
 ''' % (ISSUER, AUDIENCE, HOME)
+# So small a zone knows few of the tokens that come in turn: all are verified.
+MISS = 'apigw_auth_zone zone=bench:1m;' + PROVIDER
 STORE = 'apigw_key_store bench { file %s/keys; }' % HOME
 AUTH = 'apigw_auth jwt=bench; apigw_auth_set_header X-Consumer $apigw_consumer;'
 SET = 'apigw_transform slim { json keep /items/*/id /items/*/price; }'
@@ -61,15 +64,14 @@ def side(name, start, path='/', good=any_body, **more):
     return {'name': name, 'start': start, 'path': path, 'good': good, **more}
 
 
-def tampered(token):
-    """The same token with one character of its signature changed."""
-    at = len(token) - 20
-    other = 'A' if token[at] != 'A' else 'B'
-    return token[:at] + other + token[at + 1:]
-
-
 def bearer(token):
     return {'Authorization': 'Bearer ' + token}
+
+
+def flood():
+    """One verification over the worker's CPU that a wrong signature adds."""
+    one = run.verification()
+    return lambda cost, base: one / (cost - base)
 
 
 def auth(token, secret):
@@ -81,7 +83,11 @@ def auth(token, secret):
     module = ours('auth')
     open_side = side('no auth', nginx(module), headers=bearer(token))
     jwt = side('auth', nginx(module, PROVIDER, AUTH), **cached)
-    misses = side('auth', nginx(module, PROVIDER, AUTH), **distinct)
+    misses = side('auth', nginx(module, MISS, AUTH), **distinct)
+    wrong = side('auth', nginx(module, MISS, AUTH), status=401, ratio=flood(),
+                 script=HERE + '/wrk_tokens.lua',
+                 env={'TOKENS': HOME + '/wrong_tokens'},
+                 proof_headers=bearer(tampered(token)))
     setup = "require('jwt').setup('%s/public.pem', '%s', '%s')" \
         % (HOME, ISSUER, AUDIENCE)
     lua = nginx(LUA, LUA_HTTP % (HERE, setup),
@@ -94,6 +100,8 @@ def auth(token, secret):
         ('api_key', key, side('no auth', nginx(module),
                               headers={'X-API-Key': secret}),
          'the location without auth', 0.95),
+        ('rs256_flood', wrong, open_side,
+         'one RSA-2048 verification, over what each wrong one adds', 0.77),
         ('rs256_distinct_haproxy', misses,
          side('haproxy', haproxy(RETURN), **distinct),
          'HAProxy jwt_verify', 1.3),

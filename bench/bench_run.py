@@ -87,6 +87,11 @@ class Server:
             kib = re.search(r'^VmRSS:\s+(\d+)', f.read(), re.M).group(1)
         return int(kib) / 1024
 
+    def cpu(self):
+        """Seconds of CPU that the serving process has used."""
+        with open('/proc/%d/schedstat' % self.worker()) as f:
+            return int(f.read().split()[0]) / 1e9
+
     def stop(self):
         if self.process.poll() is None:
             self.process.terminate()
@@ -123,9 +128,13 @@ def wrk(url, variant, seconds):
                             timeout=seconds + 30,
                             env={**os.environ, **variant.get('env', {})})
     rate = re.search(r'Requests/sec:\s+([0-9.]+)', result.stdout)
+    total = re.search(r'(\d+) requests in', result.stdout)
+    refused = re.search(r'Non-2xx or 3xx responses: (\d+)', result.stdout)
+    wanted = total.group(1) if variant.get('status') and total else '0'
     if result.returncode != 0 or rate is None:
         raise Unfit('wrk: ' + result.stdout + result.stderr)
-    if 'Non-2xx' in result.stdout or 'Socket errors' in result.stdout:
+    if (refused.group(1) if refused else '0') != wanted \
+            or 'Socket errors' in result.stdout:
         return None
     return float(rate.group(1))
 
@@ -138,6 +147,7 @@ class Variant:
         self.servers = []
         self.folder = folder
         self.url = None
+        self.cost = None             # CPU seconds per request, of the last run
 
     def __enter__(self):
         try:
@@ -163,7 +173,8 @@ class Variant:
         headers = dict(self.spec.get('headers', {}))
         headers.update(self.spec.get('proof_headers', {}))
         status, answer_headers, body = fetch(self.url, headers)
-        if status != 200 or not self.spec['good'](answer_headers, body):
+        if status != self.spec.get('status', 200) \
+                or not self.spec['good'](answer_headers, body):
             raise Unfit('%s: answer %d %r' % (self.spec['name'], status,
                                               body[:200]))
         for refused in self.spec.get('refuses', []):
@@ -173,7 +184,12 @@ class Variant:
                                                      status, refused))
 
     def run(self):
-        return wrk(self.url, self.spec, SECONDS)
+        before = self.servers[-1].cpu()
+        rate = wrk(self.url, self.spec, SECONDS)
+        if rate:
+            self.cost = (self.servers[-1].cpu() - before) \
+                / (rate * max(1, round(SECONDS)))
+        return rate
 
     def rss(self):
         return self.servers[-1].rss()
@@ -189,8 +205,21 @@ def bootstrap(ratios, rounds=2000):
     return middle, medians[rounds * 25 // 1000], medians[rounds * 975 // 1000]
 
 
+def verification():
+    """Seconds that OpenSSL takes for one RSA-2048 verification."""
+    text = subprocess.run(['taskset', '-c', str(CPU_WORKER), 'openssl',
+                           'speed', '-seconds', '1', 'rsa2048'], check=True,
+                          capture_output=True, text=True).stdout
+    return 1 / float(re.search(r'rsa 2048 bits.* ([0-9.]+)$', text,
+                               re.M).group(1))
+
+
 def compare(folder, ours, baseline, pairs):
-    """Runs A B B A ... and returns the figures of `pairs` pairs."""
+    """
+    Runs A B B A ... and returns the figures of `pairs` pairs. The ratio is
+    that of the rates, or what our side's own "ratio" makes of the costs.
+    """
+    ratio = ours.get('ratio')
     with Variant(os.path.join(folder, 'a'), baseline) as a, \
             Variant(os.path.join(folder, 'b'), ours) as b:
         ratios, base_rates, our_rates = [], [], []
@@ -203,7 +232,8 @@ def compare(folder, ours, baseline, pairs):
                 continue
             base_rates.append(rates[a])
             our_rates.append(rates[b])
-            ratios.append(rates[b] / rates[a])
+            ratios.append(ratio(b.cost, a.cost) if ratio
+                          else rates[b] / rates[a])
         if void > pairs // 4 or not ratios:
             raise Unfit('%d of %d pairs had error responses' % (void, pairs))
         middle, low, high = bootstrap(ratios)

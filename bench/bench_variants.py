@@ -137,6 +137,13 @@ def with_redis(start_with):
     return start
 
 
+def tampered(token):
+    """The same token with one character of its signature changed."""
+    at = len(token) - 20
+    other = 'A' if token[at] != 'A' else 'B'
+    return token[:at] + other + token[at + 1:]
+
+
 def prepare():
     """Keys, tokens, documents; made once and kept for twelve hours."""
     os.makedirs(os.path.join(HOME, 'data', 'json'), exist_ok=True)
@@ -160,6 +167,8 @@ def prepare():
             subprocess.run([tool, key, str(TOKENS), ISSUER, AUDIENCE,
                             '86000'], check=True, stdout=out)
         os.rename(tokens + '.new', tokens)
+    with open(tokens) as good, open(HOME + '/wrong_tokens', 'w') as out:
+        out.writelines(tampered(token) for token in good)
     for name, count in (('2k', 14), ('100k', 720)):
         document(name, count)
     keys = os.path.join(HOME, 'keys')

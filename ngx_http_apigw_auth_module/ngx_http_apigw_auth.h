@@ -36,8 +36,8 @@
 #include "apigw_replay.h"
 #include "apigw_revocation.h"
 #include "apigw_sha256.h"
-#include "apigw_siphash.h"
 #include "apigw_table.h"
+#include "apigw_tag.h"
 
 
 /* exported: nginx finds it by name in the .so */

@@ -6,11 +6,12 @@
  * An entry is found by a keyed hash of the token and by its provider. The
  * token's text is not kept, so nothing can be compared with it byte for byte,
  * and a cryptographic digest of every token would cost more than all else that
- * a hit takes. SipHash-2-4 is a pseudorandom function: without its key, which
- * is random, made by each worker and never leaves it, a token that nobody has
- * signed meets one of n entries by a chance of n in 2^128, whatever is tried
- * before, and answers tell nothing about the key. All of the 128 bits are
- * compared. Shared memory, where an entry may outlive this worker, has SHA-256.
+ * a hit takes. A tag (apigw_tag.h) serves as well where its key is secret: this
+ * one is random, made by each worker and never leaves it. A token that nobody
+ * has signed then meets one of n entries by a chance of some n in 2^128, and
+ * as answers tell nothing about the key, trying does not help. All of the 128
+ * bits are compared. The zone, whose seed and entries outlive this worker, has
+ * SHA-256.
  *
  *     LINKED, refs 0    in the table; the oldest one gives way to a new one
  *     LINKED, refs n    n requests read it as well
@@ -43,7 +44,7 @@ struct ngx_http_apigw_auth_cached_s {
 
 
 struct ngx_http_apigw_auth_l1_s {
-    apigw_siphash_t                   key;
+    apigw_tag_key_t                   key;
     ngx_http_apigw_auth_cached_t    **buckets;
     ngx_uint_t                        mask;
     ngx_uint_t                        n;
@@ -77,7 +78,6 @@ ngx_int_t
 ngx_http_apigw_auth_l1_init(ngx_cycle_t *cycle,
     ngx_http_apigw_auth_main_conf_t *amcf)
 {
-    u_char                     key[16];
     ngx_uint_t                 n;
     ngx_pool_cleanup_t        *cln;
     ngx_http_apigw_auth_l1_t  *l1;
@@ -85,14 +85,6 @@ ngx_http_apigw_auth_l1_init(ngx_cycle_t *cycle,
     if (amcf->zone.l1 == 0 || amcf->zone.ttl == 0
         || amcf->providers.nelts == 0)
     {
-        return NGX_OK;
-    }
-
-    if (RAND_bytes(key, sizeof(key)) != 1) {
-        ERR_clear_error();
-        ngx_log_error(NGX_LOG_ALERT, cycle->log, 0,
-                      "apigw_auth: OpenSSL has no random bytes, this worker "
-                      "keeps no tokens");
         return NGX_OK;
     }
 
@@ -111,7 +103,14 @@ ngx_http_apigw_auth_l1_init(ngx_cycle_t *cycle,
         return NGX_ERROR;
     }
 
-    l1->key = apigw_siphash_key(key);
+    if (RAND_bytes((u_char *) &l1->key, sizeof(l1->key)) != 1) {
+        ERR_clear_error();
+        ngx_log_error(NGX_LOG_ALERT, cycle->log, 0,
+                      "apigw_auth: OpenSSL has no random bytes, this worker "
+                      "keeps no tokens");
+        return NGX_OK;
+    }
+
     l1->mask = n - 1;
     l1->n = 0;
     l1->max = amcf->zone.l1;
@@ -151,7 +150,7 @@ ngx_http_apigw_auth_cached_find(ngx_http_apigw_auth_l1_t *l1,
         return NULL;
     }
 
-    *tag = apigw_siphash(&l1->key, token.data, token.len);
+    *tag = apigw_tag(&l1->key, token);
 
     for (cached = l1->buckets[tag->word[0] & l1->mask];
          cached;
