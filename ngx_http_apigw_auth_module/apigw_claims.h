@@ -211,6 +211,11 @@ apigw_rc_t apigw_claims_check(const apigw_claims_t *claims,
     apigw_claims_dates_t *dates, apigw_error_t *err);
 
 
+/* Reads dates, checks nothing else of them. APIGW_EINPUT claim_invalid */
+apigw_rc_t apigw_claims_dates(const apigw_claims_t *claims,
+    apigw_claims_dates_t *dates, apigw_error_t *err);
+
+
 /*
  * Checks dates alone, for a verdict that was kept.
  * APIGW_EINPUT token_expired, token_not_yet_valid

@@ -9,8 +9,6 @@
 
 static apigw_rc_t apigw_claims_check_issuer(const apigw_claims_t *claims,
     const apigw_claims_rules_t *rules, apigw_error_t *err);
-static apigw_rc_t apigw_claims_read_dates(const apigw_claims_t *claims,
-    apigw_claims_dates_t *dates, apigw_error_t *err);
 static apigw_rc_t apigw_claims_date(const apigw_claims_t *claims,
     apigw_str_t name, int64_t *date);
 static apigw_rc_t apigw_claims_check_audience(const apigw_claims_t *claims,
@@ -51,7 +49,7 @@ apigw_claims_check(const apigw_claims_t *claims,
     rc = apigw_claims_check_issuer(claims, rules, err);
 
     if (rc == APIGW_OK) {
-        rc = apigw_claims_read_dates(claims, &found, err);
+        rc = apigw_claims_dates(claims, &found, err);
     }
 
     if (rc == APIGW_OK) {
@@ -108,9 +106,9 @@ apigw_claims_check_issuer(const apigw_claims_t *claims,
 }
 
 
-static apigw_rc_t
-apigw_claims_read_dates(const apigw_claims_t *claims,
-    apigw_claims_dates_t *dates, apigw_error_t *err)
+apigw_rc_t
+apigw_claims_dates(const apigw_claims_t *claims, apigw_claims_dates_t *dates,
+    apigw_error_t *err)
 {
     static const apigw_str_t  exp = apigw_str("exp");
     static const apigw_str_t  nbf = apigw_str("nbf");

@@ -28,12 +28,14 @@
 #include "apigw_discovery.h"
 #include "apigw_dpop.h"
 #include "apigw_identity.h"
+#include "apigw_introspection.h"
 #include "apigw_json_writer.h"
 #include "apigw_jwk.h"
 #include "apigw_jwks_state.h"
 #include "apigw_jws.h"
 #include "apigw_keyfile.h"
 #include "apigw_replay.h"
+#include "apigw_resp_breaker.h"
 #include "apigw_revocation.h"
 #include "apigw_sha256.h"
 #include "apigw_table.h"
@@ -66,6 +68,7 @@ extern ngx_module_t  ngx_http_apigw_auth_module;
 typedef enum {
     NGX_HTTP_APIGW_AUTH_JWT = 0,
     NGX_HTTP_APIGW_AUTH_KEY,
+    NGX_HTTP_APIGW_AUTH_INTROSPECT,
     NGX_HTTP_APIGW_AUTH_KINDS            /* how many; also "none" */
 } ngx_http_apigw_auth_kind_e;
 
@@ -409,6 +412,32 @@ struct ngx_http_apigw_auth_remote_s {
 };
 
 
+/*
+ * `apigw_introspection`. What it says of claims, bindings and the HTTP client
+ * is a provider's: such a block is one, without keys.
+ */
+
+typedef struct {
+    ngx_http_apigw_auth_provider_t   provider;   /* first */
+    ngx_str_t                        endpoint;
+    apigw_url_t                      url;
+    ngx_str_t                        client_id;
+    ngx_str_t                        secret_file;
+    apigw_introspection_method_e     method;
+    apigw_introspection_client_t     client;     /* wiped with the cycle */
+    time_t                           ttl;        /* of answers, seconds */
+    time_t                           negative_ttl;
+    ngx_msec_t                       timeout;
+    ngx_uint_t                       max_inflight;
+    ngx_http_apigw_auth_place_t      place;
+
+    /* not configuration: of this process */
+    ngx_queue_t                      flights;
+    ngx_uint_t                       asking;     /* flights without an answer */
+    apigw_resp_breaker_t             breaker;
+} ngx_http_apigw_auth_introspection_t;
+
+
 /* Where a client may put an API key. */
 
 typedef enum {
@@ -562,6 +591,7 @@ typedef struct {
 
     ngx_http_apigw_auth_provider_t **providers;
     ngx_uint_t                       nproviders;
+    ngx_http_apigw_auth_introspection_t  *introspection;   /* NULL: none */
     ngx_http_apigw_auth_store_t    **stores;
     ngx_uint_t                       nstores;
     ngx_array_t                      carriers;   /* of all stores, each once */
@@ -569,6 +599,7 @@ typedef struct {
     apigw_jwa_set_t                  proofs;     /* of those who name "dpop" */
     size_t                           max_token_size;
     unsigned                         basic:1;
+    unsigned                         tokens:1;   /* of either kind */
 } ngx_http_apigw_auth_policy_t;
 
 
@@ -668,6 +699,7 @@ typedef struct {
     ngx_array_t                      providers;  /* pointers, as the next two */
     ngx_array_t                      stores;
     ngx_array_t                      policies;
+    ngx_array_t                      introspections;     /* pointers */
     ngx_array_t                      names;      /* ngx_str_t: of identity
                                                     headers, each once */
     ngx_array_t                      rereads;    /* _reread_t */
@@ -1059,6 +1091,15 @@ char *ngx_http_apigw_auth_provider_block(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 
+/* Setters of parameters that other blocks which begin with a provider have. */
+char *ngx_http_apigw_auth_provider_issuer(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
+char *ngx_http_apigw_auth_provider_audience(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
+char *ngx_http_apigw_auth_provider_leeway(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
+
+
 /* ngx_http_apigw_auth_provider_claims.c: its claims */
 
 /* Setters of parameters. */
@@ -1234,6 +1275,20 @@ ngx_int_t ngx_http_apigw_auth_state_read(ngx_conf_t *cf,
 /* Writes it, in a thread where there are some. */
 void ngx_http_apigw_auth_state_write(ngx_http_apigw_auth_remote_t *remote,
     ngx_str_t *text, ngx_log_t *log);
+
+
+/* ngx_http_apigw_auth_introspection_conf.c: apigw_introspection */
+
+char *ngx_http_apigw_auth_introspection_block(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+
+/* The block of that name, or NULL. */
+ngx_http_apigw_auth_introspection_t *ngx_http_apigw_auth_introspection_find(
+    ngx_http_apigw_auth_main_conf_t *amcf, ngx_str_t *name);
+
+/* In postconfiguration: whether hosts can be found. */
+ngx_int_t ngx_http_apigw_auth_introspections_resolve(ngx_conf_t *cf,
+    ngx_http_apigw_auth_main_conf_t *amcf);
 
 
 /* ngx_http_apigw_auth_store.c: apigw_key_store */
@@ -1529,6 +1584,14 @@ apigw_claims_t *ngx_http_apigw_auth_claims(ngx_http_apigw_auth_ctx_t *ctx);
 ngx_int_t ngx_http_apigw_auth_scopes(ngx_http_apigw_auth_ctx_t *ctx,
     apigw_str_list_t *scopes);
 
+/* The kind of token that the policy takes this one for. */
+ngx_http_apigw_auth_kind_e ngx_http_apigw_auth_token_kind(
+    ngx_http_apigw_auth_policy_t *policy, apigw_str_t token);
+
+/* The valid result of a token, of either kind; NULL: none. */
+ngx_http_apigw_auth_result_t *ngx_http_apigw_auth_token(
+    ngx_http_apigw_auth_ctx_t *ctx);
+
 /* Drops what keeps keys alive; ctx->results are void then. */
 void ngx_http_apigw_auth_results_clear(ngx_http_apigw_auth_ctx_t *ctx);
 
@@ -1548,7 +1611,10 @@ void ngx_http_apigw_auth_wake(ngx_http_apigw_auth_waiters_t *waiters);
 uint64_t ngx_http_apigw_auth_clock(void);
 
 
-/* ngx_http_apigw_auth_jwt.c, ngx_http_apigw_auth_key.c: one credential */
+/*
+ * ngx_http_apigw_auth_jwt.c, ngx_http_apigw_auth_key.c,
+ * ngx_http_apigw_auth_introspect.c: one credential
+ */
 
 /*
  * NGX_OK: the result is set; NGX_AGAIN: call again when ctx->waiters are woken;
@@ -1558,6 +1624,58 @@ ngx_int_t ngx_http_apigw_auth_jwt_verify(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result);
 ngx_int_t ngx_http_apigw_auth_key_verify(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result);
+ngx_int_t ngx_http_apigw_auth_introspect(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result);
+
+
+/* ngx_http_apigw_auth_flight.c: questions on their way */
+
+/*
+ * How a token's question stands.
+ *
+ * ASKING -> ACTIVE, INACTIVE, FAILED   it was answered or not: who waits is
+ *                                      resumed and finds the outcome here
+ * ACTIVE, INACTIVE, FAILED             all were resumed: the flight is gone
+ */
+
+typedef enum {
+    NGX_HTTP_APIGW_AUTH_FLIGHT_ASKING = 0,
+    NGX_HTTP_APIGW_AUTH_FLIGHT_ACTIVE,
+    NGX_HTTP_APIGW_AUTH_FLIGHT_INACTIVE,
+    NGX_HTTP_APIGW_AUTH_FLIGHT_FAILED
+} ngx_http_apigw_auth_flight_state_e;
+
+typedef struct {
+    ngx_queue_t                      queue;      /* of the block's */
+    ngx_http_apigw_auth_introspection_t  *in;
+    ngx_http_apigw_auth_zone_t      *zone;
+    ngx_http_apigw_auth_cache_key_t  key;
+    ngx_http_apigw_auth_flight_state_e  state;
+    unsigned                         probe:1;    /* is the endpoint back */
+    ngx_http_apigw_fetch_t          *fetch;      /* all lives in its pool */
+    ngx_http_apigw_auth_waiters_t    waiters;
+} ngx_http_apigw_auth_flight_t;
+
+/* The flight of a token; NULL: none. */
+ngx_http_apigw_auth_flight_t *ngx_http_apigw_auth_flight_find(
+    ngx_http_apigw_auth_introspection_t *in,
+    ngx_http_apigw_auth_cache_key_t *key);
+
+/*
+ * Asks about a token. NULL: not now (the breaker is open, too many are asked,
+ * no memory), *retry tells when to come again, in seconds.
+ */
+ngx_http_apigw_auth_flight_t *ngx_http_apigw_auth_flight_start(
+    ngx_http_apigw_auth_introspection_t *in, ngx_http_apigw_auth_zone_t *zone,
+    ngx_http_apigw_auth_cache_key_t *key, apigw_str_t token,
+    ngx_uint_t *retry);
+
+/* Seconds until the endpoint may be asked again, 1 or more. */
+ngx_uint_t ngx_http_apigw_auth_flight_retry(
+    ngx_http_apigw_auth_introspection_t *in);
+
+/* In exit_process: what nobody will wait for. */
+void ngx_http_apigw_auth_flights_stop(ngx_http_apigw_auth_main_conf_t *amcf);
 
 
 /* ngx_http_apigw_auth_binding.c: the holder of a token */

@@ -16,6 +16,8 @@ ngx_http_apigw_auth_create_main_conf(ngx_conf_t *cf)
         || ngx_array_init(&amcf->stores, cf->pool, 2, sizeof(void *)) != NGX_OK
         || ngx_array_init(&amcf->policies, cf->pool, 4, sizeof(void *))
            != NGX_OK
+        || ngx_array_init(&amcf->introspections, cf->pool, 2, sizeof(void *))
+           != NGX_OK
         || ngx_array_init(&amcf->names, cf->pool, 4, sizeof(ngx_str_t))
            != NGX_OK
         || ngx_array_init(&amcf->rereads, cf->pool, 4,

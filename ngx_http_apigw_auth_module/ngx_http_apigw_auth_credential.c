@@ -17,6 +17,10 @@ typedef struct {
 
 static void ngx_http_apigw_auth_credential_open(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx);
+static ngx_http_apigw_auth_result_t *ngx_http_apigw_auth_credential_result(
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx);
+static void ngx_http_apigw_auth_credential_sort(
+    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx);
 static ngx_int_t ngx_http_apigw_auth_credential_token(ngx_http_request_t *r,
     ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx,
     apigw_credential_t *line);
@@ -68,7 +72,7 @@ ngx_http_apigw_auth_credential_read(ngx_http_request_t *r,
     ngx_memzero(&line, sizeof(apigw_credential_t));
 
     if (ctx->authorization) {
-        token = &ctx->results[NGX_HTTP_APIGW_AUTH_JWT];
+        token = ngx_http_apigw_auth_credential_result(alcf, ctx);
         value = ngx_http_apigw_str(&ctx->authorization->value);
 
         if (apigw_credential_parse(&line, value, alcf->policy->schemes, &err)
@@ -81,6 +85,8 @@ ngx_http_apigw_auth_credential_read(ngx_http_request_t *r,
     if (ngx_http_apigw_auth_credential_token(r, alcf, ctx, &line) != NGX_OK) {
         return NGX_ERROR;
     }
+
+    ngx_http_apigw_auth_credential_sort(alcf, ctx);
 
     return ngx_http_apigw_auth_credential_key(r, alcf, ctx, &line);
 }
@@ -117,6 +123,40 @@ ngx_http_apigw_auth_credential_open(ngx_http_request_t *r,
 }
 
 
+/* Whose result it is until the token shows of which kind it is. */
+
+static ngx_http_apigw_auth_result_t *
+ngx_http_apigw_auth_credential_result(ngx_http_apigw_auth_loc_conf_t *alcf,
+    ngx_http_apigw_auth_ctx_t *ctx)
+{
+    return &ctx->results[alcf->policy->introspection
+                         && alcf->policy->nproviders == 0
+                         ? NGX_HTTP_APIGW_AUTH_INTROSPECT
+                         : NGX_HTTP_APIGW_AUTH_JWT];
+}
+
+
+static void
+ngx_http_apigw_auth_credential_sort(ngx_http_apigw_auth_loc_conf_t *alcf,
+    ngx_http_apigw_auth_ctx_t *ctx)
+{
+    ngx_http_apigw_auth_result_t  *from, *to;
+
+    from = ngx_http_apigw_auth_credential_result(alcf, ctx);
+
+    if (!from->presented || from->failure.kind) {
+        return;
+    }
+
+    to = &ctx->results[ngx_http_apigw_auth_token_kind(alcf->policy,
+                                                      ctx->token.text)];
+    if (to != from) {
+        *to = *from;
+        ngx_memzero(from, sizeof(ngx_http_apigw_auth_result_t));
+    }
+}
+
+
 /* One token, in Authorization or in another place that the location names. */
 
 static ngx_int_t
@@ -127,7 +167,7 @@ ngx_http_apigw_auth_credential_token(ngx_http_request_t *r,
     ngx_http_apigw_auth_search_t   search;
     ngx_http_apigw_auth_result_t  *token;
 
-    token = &ctx->results[NGX_HTTP_APIGW_AUTH_JWT];
+    token = ngx_http_apigw_auth_credential_result(alcf, ctx);
 
     ctx->token = *line;
 

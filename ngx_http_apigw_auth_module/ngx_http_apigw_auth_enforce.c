@@ -108,7 +108,8 @@ ngx_http_apigw_auth_safe(ngx_http_apigw_auth_ctx_t *ctx)
         }
 
         if (result->identity == NULL && apigw_claims_plain(result->claims)
-            && !apigw_str_has_control(apigw_jwk_kid(result->key)))
+            && (result->key == NULL
+                || !apigw_str_has_control(apigw_jwk_kid(result->key))))
         {
             continue;
         }

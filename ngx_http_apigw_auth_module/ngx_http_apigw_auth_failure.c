@@ -197,7 +197,7 @@ ngx_http_apigw_auth_challenge(ngx_http_request_t *r,
 
     case NGX_HTTP_APIGW_AUTH_BAD_REQUEST:
 
-        if (alcf->policy->nproviders == 0) {
+        if (!alcf->policy->tokens) {
             return ngx_http_apigw_auth_challenge_missing(r, alcf, ctx, value);
         }
 
@@ -265,12 +265,11 @@ ngx_http_apigw_auth_challenge_missing(ngx_http_request_t *r,
 
     policy = alcf->policy;
 
-    bearer = policy->nproviders
-             && !ctx->results[NGX_HTTP_APIGW_AUTH_JWT].valid;
+    bearer = policy->tokens && ngx_http_apigw_auth_token(ctx) == NULL;
     key = policy->nstores && !ctx->results[NGX_HTTP_APIGW_AUTH_KEY].valid;
 
     if (!bearer && !key) {
-        bearer = policy->nproviders;
+        bearer = policy->tokens;
         key = policy->nstores;
     }
 
@@ -383,7 +382,7 @@ ngx_http_apigw_auth_challenge_acr(ngx_http_request_t *r,
     u_char                         *p;
     ngx_http_apigw_auth_require_t  *need;
 
-    if (alcf->policy->nproviders == 0) {
+    if (!alcf->policy->tokens) {
         return ngx_http_apigw_auth_challenge_missing(r, alcf, ctx, value);
     }
 

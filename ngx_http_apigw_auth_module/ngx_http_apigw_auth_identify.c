@@ -2,6 +2,10 @@
 #include "ngx_http_apigw_auth.h"
 
 
+typedef ngx_int_t (*ngx_http_apigw_auth_verify_pt)(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result);
+
+
 static ngx_int_t ngx_http_apigw_auth_identify_all(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx);
 static ngx_int_t ngx_http_apigw_auth_conclude(ngx_http_request_t *r,
@@ -120,6 +124,12 @@ ngx_http_apigw_auth_identify_all(ngx_http_request_t *r,
     ngx_uint_t                     i;
     ngx_http_apigw_auth_result_t  *result;
 
+    static ngx_http_apigw_auth_verify_pt  verify[] = {
+        ngx_http_apigw_auth_jwt_verify,
+        ngx_http_apigw_auth_key_verify,
+        ngx_http_apigw_auth_introspect
+    };
+
     /* a request that cannot be read is not worth a verification */
 
     for (i = 0; i < ctx->policy->nkinds; i++) {
@@ -135,9 +145,7 @@ ngx_http_apigw_auth_identify_all(ngx_http_request_t *r,
             continue;
         }
 
-        rc = (ctx->policy->kinds[i] == NGX_HTTP_APIGW_AUTH_JWT)
-             ? ngx_http_apigw_auth_jwt_verify(r, ctx, result)
-             : ngx_http_apigw_auth_key_verify(r, ctx, result);
+        rc = verify[ctx->policy->kinds[i]](r, ctx, result);
 
         if (rc != NGX_OK) {
             return rc;
@@ -187,7 +195,13 @@ ngx_http_apigw_auth_conclude(ngx_http_request_t *r,
         return ngx_http_apigw_auth_conclude_anonymous(r, alcf, ctx);
     }
 
-    if (presented == 0 || (policy->all && presented < policy->nkinds)) {
+    /* a token is of one kind: two that are listed ask for one */
+
+    if (presented == 0
+        || (policy->all && presented + (policy->nproviders
+                                        && policy->introspection)
+                           < policy->nkinds))
+    {
         ctx->primary = NGX_HTTP_APIGW_AUTH_KINDS;
         ctx->status = NGX_HTTP_APIGW_AUTH_NOTHING;
         ctx->failure.kind = NGX_HTTP_APIGW_AUTH_MISSING;
@@ -315,7 +329,10 @@ ngx_http_apigw_auth_identity_of(ngx_http_apigw_auth_ctx_t *ctx,
 
     ngx_http_apigw_arena_init(&arena, ctx->record.request->pool);
 
-    if (apigw_identity_from_claims(&result->identity, &arena, APIGW_METHOD_JWT,
+    if (apigw_identity_from_claims(&result->identity, &arena,
+                                   kind == NGX_HTTP_APIGW_AUTH_INTROSPECT
+                                   ? APIGW_METHOD_INTROSPECT
+                                   : APIGW_METHOD_JWT,
                                    ngx_http_apigw_str(&result->name),
                                    &result->provider->map, result->claims,
                                    result->key, &result->dates)
@@ -328,18 +345,42 @@ ngx_http_apigw_auth_identity_of(ngx_http_apigw_auth_ctx_t *ctx,
 }
 
 
+ngx_http_apigw_auth_kind_e
+ngx_http_apigw_auth_token_kind(ngx_http_apigw_auth_policy_t *policy,
+    apigw_str_t token)
+{
+    if (policy->introspection == NULL) {
+        return NGX_HTTP_APIGW_AUTH_JWT;
+    }
+
+    return (policy->nproviders && apigw_jws_kind(token) != APIGW_TOKEN_OPAQUE)
+           ? NGX_HTTP_APIGW_AUTH_JWT : NGX_HTTP_APIGW_AUTH_INTROSPECT;
+}
+
+
+ngx_http_apigw_auth_result_t *
+ngx_http_apigw_auth_token(ngx_http_apigw_auth_ctx_t *ctx)
+{
+    if (ctx->results[NGX_HTTP_APIGW_AUTH_JWT].valid) {
+        return &ctx->results[NGX_HTTP_APIGW_AUTH_JWT];
+    }
+
+    if (ctx->results[NGX_HTTP_APIGW_AUTH_INTROSPECT].valid) {
+        return &ctx->results[NGX_HTTP_APIGW_AUTH_INTROSPECT];
+    }
+
+    return NULL;
+}
+
+
 apigw_claims_t *
 ngx_http_apigw_auth_claims(ngx_http_apigw_auth_ctx_t *ctx)
 {
     ngx_http_apigw_auth_result_t  *result;
 
-    result = &ctx->results[NGX_HTTP_APIGW_AUTH_JWT];
+    result = ngx_http_apigw_auth_token(ctx);
 
-    if (!ctx->identified || !result->valid) {
-        return NULL;
-    }
-
-    return result->claims;
+    return ctx->identified && result ? result->claims : NULL;
 }
 
 
@@ -354,9 +395,11 @@ ngx_http_apigw_auth_scopes(ngx_http_apigw_auth_ctx_t *ctx,
     apigw_claim_paths_t           *paths;
     ngx_http_apigw_auth_result_t  *result;
 
-    result = &ctx->results[NGX_HTTP_APIGW_AUTH_JWT];
+    result = ngx_http_apigw_auth_token(ctx);
 
-    if (ctx->primary != NGX_HTTP_APIGW_AUTH_JWT || result->identity) {
+    if (result == NULL || result != &ctx->results[ctx->primary]
+        || result->identity)
+    {
         identity = ngx_http_apigw_auth_identity(ctx);
 
         if (identity == NULL) {

@@ -74,6 +74,13 @@ static ngx_command_t  ngx_http_apigw_auth_commands[] = {
       0,
       NULL },
 
+    { ngx_string("apigw_introspection"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_BLOCK|NGX_CONF_TAKE1,
+      ngx_http_apigw_auth_introspection_block,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("apigw_key_store"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_BLOCK|NGX_CONF_TAKE1,
       ngx_http_apigw_auth_store_block,
@@ -502,7 +509,9 @@ ngx_http_apigw_auth_init(ngx_conf_t *cf)
         }
     }
 
-    if (ngx_http_apigw_auth_redis_end(cf, amcf) != NGX_OK) {
+    if (ngx_http_apigw_auth_introspections_resolve(cf, amcf) != NGX_OK
+        || ngx_http_apigw_auth_redis_end(cf, amcf) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

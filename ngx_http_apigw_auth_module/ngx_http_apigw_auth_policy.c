@@ -2,13 +2,18 @@
 #include "ngx_http_apigw_auth.h"
 
 
+static ngx_http_apigw_auth_kind_e ngx_http_apigw_auth_policy_kind(
+    ngx_str_t *value);
 static char *ngx_http_apigw_auth_set_kind(ngx_conf_t *cf,
     ngx_http_apigw_auth_policy_t *policy, ngx_http_apigw_auth_kind_e kind,
-    u_char *names, size_t len);
+    ngx_str_t *value);
 static ngx_int_t ngx_http_apigw_auth_policy_resolve(ngx_conf_t *cf,
     ngx_http_apigw_auth_main_conf_t *amcf, ngx_http_apigw_auth_policy_t
     *policy);
 static ngx_int_t ngx_http_apigw_auth_policy_providers(ngx_conf_t *cf,
+    ngx_http_apigw_auth_main_conf_t *amcf, ngx_http_apigw_auth_policy_t
+    *policy);
+static ngx_int_t ngx_http_apigw_auth_policy_introspection(ngx_conf_t *cf,
     ngx_http_apigw_auth_main_conf_t *amcf, ngx_http_apigw_auth_policy_t
     *policy);
 static ngx_int_t ngx_http_apigw_auth_policy_stores(ngx_conf_t *cf,
@@ -20,6 +25,15 @@ static ngx_int_t ngx_http_apigw_auth_policy_fault(ngx_conf_t *cf,
     ngx_http_apigw_auth_policy_t *policy, const char *fmt, ...);
 
 
+/* Parameters that name blocks, by kind. */
+
+static ngx_str_t  ngx_http_apigw_auth_policy_params[] = {
+    ngx_string("jwt="),
+    ngx_string("key="),
+    ngx_string("introspect=")
+};
+
+
 char *
 ngx_http_apigw_auth_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -28,6 +42,7 @@ ngx_http_apigw_auth_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     char                              *rv;
     ngx_str_t                         *value;
     ngx_uint_t                         i, mode;
+    ngx_http_apigw_auth_kind_e         kind;
     ngx_http_apigw_auth_policy_t      *policy, **policies;
     ngx_http_apigw_auth_main_conf_t   *amcf;
 
@@ -54,17 +69,10 @@ ngx_http_apigw_auth_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     for (i = 1; rv == NGX_CONF_OK && i < cf->args->nelts; i++) {
 
-        if (ngx_strncmp(value[i].data, "jwt=", 4) == 0) {
-            rv = ngx_http_apigw_auth_set_kind(cf, policy,
-                                              NGX_HTTP_APIGW_AUTH_JWT,
-                                              value[i].data + 4,
-                                              value[i].len - 4);
+        kind = ngx_http_apigw_auth_policy_kind(&value[i]);
 
-        } else if (ngx_strncmp(value[i].data, "key=", 4) == 0) {
-            rv = ngx_http_apigw_auth_set_kind(cf, policy,
-                                              NGX_HTTP_APIGW_AUTH_KEY,
-                                              value[i].data + 4,
-                                              value[i].len - 4);
+        if (kind != NGX_HTTP_APIGW_AUTH_KINDS) {
+            rv = ngx_http_apigw_auth_set_kind(cf, policy, kind, &value[i]);
 
         } else if (ngx_strcmp(value[i].data, "all") == 0
                    || ngx_strcmp(value[i].data, "any") == 0)
@@ -80,8 +88,9 @@ ngx_http_apigw_auth_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         } else {
             return ngx_http_apigw_auth_fault(cf,
                                   "apigw_auth: unknown parameter \"%V\"; write "
-                                  "\"jwt=PROVIDER\", \"key=STORE\", \"any\", "
-                                  "\"all\", or \"off\" alone", &value[i]);
+                                  "\"jwt=PROVIDER\", \"introspect=BLOCK\", "
+                                  "\"key=STORE\", \"any\", \"all\", or "
+                                  "\"off\" alone", &value[i]);
         }
     }
 
@@ -92,7 +101,8 @@ ngx_http_apigw_auth_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (policy->nkinds == 0) {
         return ngx_http_apigw_auth_fault(cf,
                               "apigw_auth: no kind of credential; write "
-                              "\"jwt=PROVIDER\" or \"key=STORE\"");
+                              "\"jwt=PROVIDER\", \"introspect=BLOCK\" or "
+                              "\"key=STORE\"");
     }
 
     amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_apigw_auth_module);
@@ -109,21 +119,40 @@ ngx_http_apigw_auth_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+static ngx_http_apigw_auth_kind_e
+ngx_http_apigw_auth_policy_kind(ngx_str_t *value)
+{
+    ngx_uint_t   i;
+    ngx_str_t   *param;
+
+    for (i = 0; i < NGX_HTTP_APIGW_AUTH_KINDS; i++) {
+        param = &ngx_http_apigw_auth_policy_params[i];
+
+        if (ngx_strncmp(value->data, param->data, param->len) == 0) {
+            break;
+        }
+    }
+
+    return i;
+}
+
+
 /* "A,B,C" of one kind. */
 
 static char *
 ngx_http_apigw_auth_set_kind(ngx_conf_t *cf,
     ngx_http_apigw_auth_policy_t *policy, ngx_http_apigw_auth_kind_e kind,
-    u_char *names, size_t len)
+    ngx_str_t *value)
 {
     u_char     *p, *last, *end;
-    ngx_str_t  *name;
+    ngx_str_t  *name, *param;
+
+    param = &ngx_http_apigw_auth_policy_params[kind];
 
     if (policy->names[kind]) {
         return ngx_http_apigw_auth_fault(cf,
-                              "apigw_auth: \"%s=\" given twice; list all names "
-                              "in one, separated by commas",
-                              kind == NGX_HTTP_APIGW_AUTH_JWT ? "jwt" : "key");
+                              "apigw_auth: \"%V\" given twice; list all names "
+                              "in one, separated by commas", param);
     }
 
     policy->names[kind] = ngx_array_create(cf->pool, 2, sizeof(ngx_str_t));
@@ -133,8 +162,8 @@ ngx_http_apigw_auth_set_kind(ngx_conf_t *cf,
 
     policy->kinds[policy->nkinds++] = kind;
 
-    p = names;
-    last = names + len;
+    p = value->data + param->len;
+    last = value->data + value->len;
 
     for ( ;; ) {
         end = ngx_strlchr(p, last, ',');
@@ -145,9 +174,8 @@ ngx_http_apigw_auth_set_kind(ngx_conf_t *cf,
 
         if (end == p) {
             return ngx_http_apigw_auth_fault(cf,
-                                  "apigw_auth: empty name in \"%*s\"; write "
-                                  "names separated by single commas",
-                                  len + 4, names - 4);
+                                  "apigw_auth: empty name in \"%V\"; write "
+                                  "names separated by single commas", value);
         }
 
         name = ngx_array_push(policy->names[kind]);
@@ -199,12 +227,23 @@ ngx_http_apigw_auth_policy_resolve(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    if (policy->names[NGX_HTTP_APIGW_AUTH_JWT]) {
-        policy->schemes |= APIGW_SCHEME_BEARER | APIGW_SCHEME_DPOP;
+    if (policy->names[NGX_HTTP_APIGW_AUTH_JWT]
+        && ngx_http_apigw_auth_policy_providers(cf, amcf, policy) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
 
-        if (ngx_http_apigw_auth_policy_providers(cf, amcf, policy) != NGX_OK) {
-            return NGX_ERROR;
-        }
+    if (policy->names[NGX_HTTP_APIGW_AUTH_INTROSPECT]
+        && ngx_http_apigw_auth_policy_introspection(cf, amcf, policy)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    policy->tokens = (policy->nproviders || policy->introspection);
+
+    if (policy->tokens) {
+        policy->schemes |= APIGW_SCHEME_BEARER | APIGW_SCHEME_DPOP;
     }
 
     if (policy->names[NGX_HTTP_APIGW_AUTH_KEY]) {
@@ -276,6 +315,46 @@ ngx_http_apigw_auth_policy_providers(ngx_conf_t *cf,
         if (provider->binding.named & APIGW_CNF_DPOP) {
             policy->proofs |= provider->binding.dpop.algorithms;
         }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_apigw_auth_policy_introspection(ngx_conf_t *cf,
+    ngx_http_apigw_auth_main_conf_t *amcf,
+    ngx_http_apigw_auth_policy_t *policy)
+{
+    ngx_str_t                            *name;
+    ngx_http_apigw_auth_provider_t       *provider;
+    ngx_http_apigw_auth_introspection_t  *in;
+
+    name = policy->names[NGX_HTTP_APIGW_AUTH_INTROSPECT]->elts;
+
+    if (policy->names[NGX_HTTP_APIGW_AUTH_INTROSPECT]->nelts > 1) {
+        return ngx_http_apigw_auth_policy_fault(cf, policy,
+                              "more than one block in \"introspect=\"; a "
+                              "token does not tell which to ask, name one");
+    }
+
+    in = ngx_http_apigw_auth_introspection_find(amcf, name);
+
+    if (in == NULL) {
+        return ngx_http_apigw_auth_policy_fault(cf, policy,
+                              "unknown introspection \"%V\"; add "
+                              "\"apigw_introspection %V { ... }\" to the http "
+                              "block", name, name);
+    }
+
+    provider = &in->provider;
+
+    policy->introspection = in;
+    policy->max_token_size = ngx_max(policy->max_token_size,
+                                     provider->max_token_size);
+
+    if (provider->binding.named & APIGW_CNF_DPOP) {
+        policy->proofs |= provider->binding.dpop.algorithms;
     }
 
     return NGX_OK;

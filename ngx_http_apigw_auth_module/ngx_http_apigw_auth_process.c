@@ -79,6 +79,8 @@ ngx_http_apigw_auth_exit_process(ngx_cycle_t *cycle)
         }
     }
 
+    ngx_http_apigw_auth_flights_stop(amcf);
+
     /* first what waits for Redis' answers */
 
     ngx_http_apigw_auth_revocation_stop(amcf);

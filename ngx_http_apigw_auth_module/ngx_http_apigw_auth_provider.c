@@ -7,17 +7,11 @@
 #define NGX_HTTP_APIGW_AUTH_TOKEN_MAX     (1024 * 1024)
 
 
-static char *ngx_http_apigw_auth_provider_issuer(ngx_conf_t *cf,
-    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
 static char *ngx_http_apigw_auth_provider_jwks_file(ngx_conf_t *cf,
-    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
-static char *ngx_http_apigw_auth_provider_audience(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
 static char *ngx_http_apigw_auth_provider_algorithms(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
 static char *ngx_http_apigw_auth_provider_typ(ngx_conf_t *cf,
-    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
-static char *ngx_http_apigw_auth_provider_leeway(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
 static char *ngx_http_apigw_auth_provider_require(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
@@ -182,7 +176,7 @@ ngx_http_apigw_auth_provider_block(ngx_conf_t *cf, ngx_command_t *cmd,
 }
 
 
-static char *
+char *
 ngx_http_apigw_auth_provider_issuer(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs)
 {
@@ -214,7 +208,7 @@ ngx_http_apigw_auth_provider_jwks_file(ngx_conf_t *cf,
 }
 
 
-static char *
+char *
 ngx_http_apigw_auth_provider_audience(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs)
 {
@@ -329,7 +323,7 @@ ngx_http_apigw_auth_provider_typ(ngx_conf_t *cf,
 }
 
 
-static char *
+char *
 ngx_http_apigw_auth_provider_leeway(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs)
 {

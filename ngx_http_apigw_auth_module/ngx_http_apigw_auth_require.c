@@ -140,8 +140,8 @@ ngx_http_apigw_auth_require_acr(ngx_http_apigw_auth_ctx_t *ctx,
     apigw_error_t                   err;
     ngx_http_apigw_auth_result_t   *result;
 
-    result = &ctx->results[NGX_HTTP_APIGW_AUTH_JWT];
-    leeway = result->provider ? result->provider->claims.leeway : 0;
+    result = ngx_http_apigw_auth_token(ctx);
+    leeway = result ? result->provider->claims.leeway : 0;
 
     rc = apigw_claims_check_acr(ngx_http_apigw_auth_claims(ctx), &need->list,
                                 need->max_age, leeway, ngx_time(), &err);

@@ -158,7 +158,12 @@ ngx_http_apigw_auth_resource_merge(ngx_conf_t *cf,
 
     fault = NULL;
 
-    if (conf->policy == NULL || conf->policy->nproviders == 0) {
+    if (conf->policy == NULL
+        || (conf->policy->nproviders == 0
+            && (conf->policy->introspection == NULL
+                || conf->policy->introspection->provider.claims.issuer.len
+                   == 0)))
+    {
         fault = "no issuer is in force here; write \"apigw_auth "
                 "jwt=PROVIDER\" as the resource has it";
 
@@ -354,11 +359,13 @@ ngx_http_apigw_auth_resource_render(ngx_http_request_t *r,
     ngx_http_apigw_auth_loc_conf_t *alcf, ngx_str_t *resource, ngx_str_t *text)
 {
     apigw_rc_t                     rc;
-    ngx_uint_t                     i;
+    ngx_uint_t                     i, named;
     apigw_str_t                    out;
     apigw_arena_t                  arena;
     apigw_json_writer_t            w;
     ngx_http_apigw_auth_policy_t  *policy;
+
+    ngx_http_apigw_auth_introspection_t  *in;
 
     static const apigw_str_t  names[] = {
         apigw_str("resource"), apigw_str("authorization_servers"),
@@ -367,6 +374,8 @@ ngx_http_apigw_auth_resource_render(ngx_http_request_t *r,
     static const apigw_str_t  header = apigw_str("header");
 
     policy = alcf->resource_policy;
+    in = policy->introspection;
+    named = 0;
 
     ngx_http_apigw_arena_init(&arena, r->pool);
     apigw_json_writer_init(&w, &arena);
@@ -380,6 +389,12 @@ ngx_http_apigw_auth_resource_render(ngx_http_request_t *r,
 
     for (i = 0; i < policy->nproviders; i++) {
         apigw_json_write_string(&w, policy->providers[i]->claims.issuer);
+        named |= in && apigw_str_eq(policy->providers[i]->claims.issuer,
+                                    in->provider.claims.issuer);
+    }
+
+    if (in && !named && in->provider.claims.issuer.len) {
+        apigw_json_write_string(&w, in->provider.claims.issuer);
     }
 
     apigw_json_write_close(&w);

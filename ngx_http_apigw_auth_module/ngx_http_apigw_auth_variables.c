@@ -366,12 +366,14 @@ static ngx_int_t
 ngx_http_apigw_auth_method_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_uint_t                      jwt, key;
+    u_char                         *p;
+    ngx_uint_t                      i;
+    apigw_str_t                     value;
     ngx_http_apigw_auth_ctx_t      *ctx;
     ngx_http_apigw_auth_policy_t   *policy;
-    static apigw_str_t              words[] = {
-        apigw_str("jwt"), apigw_str("key"), apigw_str("jwt+key"),
-        apigw_str("key+jwt"), apigw_str("anonymous")
+    static apigw_str_t              anonymous = apigw_str("anonymous");
+    static ngx_str_t                words[] = {
+        ngx_string("jwt"), ngx_string("key"), ngx_string("introspect")
     };
 
     ctx = ngx_http_apigw_auth_variable_ctx(r);
@@ -382,19 +384,35 @@ ngx_http_apigw_auth_method_variable(ngx_http_request_t *r,
     }
 
     if (ctx->anonymous) {
-        return ngx_http_apigw_auth_variable_value(v, words[4]);
+        return ngx_http_apigw_auth_variable_value(v, anonymous);
     }
 
     policy = ctx->policy;
 
-    jwt = (ctx->primary == NGX_HTTP_APIGW_AUTH_JWT);
-    key = (ctx->primary == NGX_HTTP_APIGW_AUTH_KEY);
-
-    if (policy->all && policy->nkinds > 1) {
-        return ngx_http_apigw_auth_variable_value(v, words[jwt ? 2 : 3]);
+    if (!policy->all) {
+        value = ngx_http_apigw_str(&words[ctx->primary]);
+        return ngx_http_apigw_auth_variable_value(v, value);
     }
 
-    return ngx_http_apigw_auth_variable_value(v, words[key]);
+    /* those that were presented, as listed */
+
+    p = ngx_pnalloc(r->pool, sizeof("jwt+key+introspect"));
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    value.data = p;
+
+    for (i = 0; i < policy->nkinds; i++) {
+        if (ctx->results[policy->kinds[i]].presented) {
+            p = ngx_sprintf(p, "%s%V", p == value.data ? "" : "+",
+                            &words[policy->kinds[i]]);
+        }
+    }
+
+    value.len = p - value.data;
+
+    return ngx_http_apigw_auth_variable_value(v, value);
 }
 
 
