@@ -386,7 +386,7 @@ OPTIONS /t
 === over HTTP/2 ours is :authority
 --- http2
 --- config eval: $::Cookie
---- request eval: ["POST /t\n{}", "POST /t\n{}"]
+--- request eval: ["DELETE /t", "DELETE /t"]
 --- more_headers eval
 [map { "Cookie: s=$::Token\nOrigin: http://$_" }
     'localhost', 'evil.example']
