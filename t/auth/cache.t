@@ -250,6 +250,31 @@ subtest 'a known token ends with its key, and with nothing else' => sub {
 };
 
 
+subtest 'a known token is bound to its holder all the same' => sub {
+    my $nginx = gateway('', $Provider->('corp', ''), '');
+    my $bound = Apigw::Token::token(claims => { cnf => { jkt => 'A' x 43 } });
+
+    is_deeply asks($nginx, $bound, 3), ['401 miss', '401 l2', '401 l1'],
+        'refused without a proof, known or not';
+    like reason($nginx), qr/^binding_/, 'for its binding';
+};
+
+
+subtest 'a known token is revoked all the same' => sub {
+    my $file = "$Apigw::Token::Dir/revoked";
+    Apigw::Auth::replace($file, '');
+    my $nginx = gateway('', $Provider->('corp', '')
+        . "apigw_revocation file=$file interval=1s;", '');
+    my $named = Apigw::Token::token(claims => { jti => 'one' });
+
+    is asks($nginx, $named, 3)->[2], '200 l1', 'known';
+    Apigw::Auth::replace($file, "jti corp one\n");
+    Apigw::Auth::wait_for('the list', sub { ask($nginx, $named) =~ /^401/ });
+    is ask($nginx, $named), '401 l1', 'known and refused';
+    is reason($nginx), 'token_revoked', 'for the list';
+};
+
+
 subtest 'a bad signature is known, until the keys change' => sub {
     my $file = "$Apigw::Token::Dir/late.json";
     my $shared = { kid => 'shared' };
