@@ -1291,6 +1291,16 @@ ngx_int_t ngx_http_apigw_auth_introspections_resolve(ngx_conf_t *cf,
     ngx_http_apigw_auth_main_conf_t *amcf);
 
 
+/* ngx_http_apigw_auth_introspection_client.c: its parameter "client" */
+
+char *ngx_http_apigw_auth_introspection_client(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
+
+/* Reads the secret, once the block is read, and makes what is sent of it. */
+char *ngx_http_apigw_auth_introspection_secret(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block);
+
+
 /* ngx_http_apigw_auth_store.c: apigw_key_store */
 
 char *ngx_http_apigw_auth_store_block(ngx_conf_t *cf, ngx_command_t *cmd,

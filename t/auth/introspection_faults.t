@@ -1,0 +1,142 @@
+# An authorization server that answers badly, late or not at all: requests get
+# 503, it is left alone after three failures, and asked once for each token.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Apigw qw(auth);
+use Apigw::Auth qw(echo);
+use Apigw::Faulty;
+use Test::Nginx::Socket 'no_plan';
+
+Apigw::Token::file('secret', "secret\n", 0600);
+
+sub block {
+    my ($uri, $more) = @_;
+    $more //= '';
+    return 'apigw_introspection idp { endpoint ' . Apigw::Faulty::url($uri)
+           . "; client gw secret_file=$Apigw::Token::Dir/secret; audience off; $more }\n";
+}
+
+# The statuses of requests that are all sent before an answer is read.
+sub together {
+    my @clients = map {
+        my $c = IO::Socket::INET->new(PeerAddr => '127.0.0.1:' . Test::Nginx::Socket::server_port())
+            or die "connect: $!";
+        print $c "GET /t HTTP/1.0\r\nAuthorization: Bearer $_\r\n\r\n";
+        $c;
+    } @_;
+    return map { (readline($_) // '') =~ m{^HTTP/1\.. (\d+)} ? $1 : 0 } @clients;
+}
+
+add_block_preprocessor(sub {
+    my ($block) = @_;
+
+    Apigw::Faulty::forget();
+    Apigw::Faulty::document('{"active":true,"sub":"amy"}');
+
+    $block->set_value('config', q{
+        location /t { apigw_auth introspect=idp; proxy_pass $TEST_NGINX_ECHO; }
+    });
+    $block->set_value('more_headers', 'Authorization: Bearer opaque');
+});
+
+no_shuffle();
+run_tests();
+
+__DATA__
+
+=== a status of 500
+--- http_config eval: main::block('/ok?status=500')
+--- error_code: 503
+--- response_headers
+Retry-After: 1
+! WWW-Authenticate
+--- refused: introspection_unavailable
+--- error_log
+could not be asked, the status is not 200; opaque tokens cannot be checked
+
+
+
+=== a client that is not known there
+--- http_config eval: main::block('/ok?status=401')
+--- error_code: 503
+--- refused: introspection_unavailable
+--- error_log
+it does not know this client; look at "client"
+
+
+
+=== a page for people
+--- http_config eval: main::block('/html')
+--- error_code: 503
+--- refused: introspection_unavailable
+--- error_log
+could not be asked, the answer is not application/json
+
+
+
+=== an answer that is cut
+--- http_config eval: main::block('/cut')
+--- error_code: 503
+--- refused: introspection_unavailable
+--- error_log
+could not be asked,
+
+
+
+=== an answer of more than 64k
+--- http_config eval: main::block('/huge?size=65537')
+--- error_code: 503
+--- refused: introspection_unavailable
+--- error_log
+could not be asked,
+
+
+
+=== no answer within the time
+--- http_config eval: main::block('/slow?ms=60000', 'timeout 50ms;')
+--- error_code: 503
+--- refused: introspection_unavailable
+--- error_log
+could not be asked,
+
+
+
+=== many requests with one token are one question
+--- http_config eval: main::block('/slow?ms=700', 'timeout 30s;')
+--- error_code: 200
+--- then eval
+sub {
+    Apigw::Faulty::forget();
+    Test::More::is(join(' ', main::together(('one') x 8)), join(' ', (200) x 8), 'all pass');
+    Test::More::is(scalar(Apigw::Faulty::requests()), 1, 'one question');
+}
+
+
+
+=== no more questions at once than are allowed
+--- http_config eval: main::block('/slow?ms=2000', 'timeout 30s; max_inflight 1;')
+--- error_code: 200
+--- then eval
+sub {
+    Test::More::is(join(' ', sort(main::together('two', 'three'))), '200 503', 'one of them passes');
+}
+
+
+
+=== three failures open the breaker, an answer closes it
+--- http_config eval
+Apigw::Faulty::script('broken', ('/ok?status=500') x 3, '/ok');
+main::block('/script/broken')
+--- error_code: 503
+--- then eval
+sub {
+    my $status = sub { Apigw::Auth::status("Authorization: Bearer $_[0]") };
+    $status->($_) for 'a', 'b';
+    Apigw::Auth::wait_for('an answer', sub { $status->('c') == 200 });
+    Test::More::ok(Apigw::Auth::logged('keeps failing and is left alone'), 'opened');
+    Test::More::ok(Apigw::Auth::logged('answers again'), 'closed');
+    Test::More::is($status->('d'), 200, 'asked as before');
+}
