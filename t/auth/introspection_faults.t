@@ -110,7 +110,7 @@ could not be asked,
 --- then eval
 sub {
     Apigw::Faulty::forget();
-    Test::More::is(join(' ', main::together(('one') x 8)), join(' ', (200) x 8), 'all pass');
+    Test::More::is(CORE::join(' ', main::together(('one') x 8)), CORE::join(' ', (200) x 8), 'all pass');
     Test::More::is(scalar(Apigw::Faulty::requests()), 1, 'one question');
 }
 
@@ -121,7 +121,7 @@ sub {
 --- error_code: 200
 --- then eval
 sub {
-    Test::More::is(join(' ', sort(main::together('two', 'three'))), '200 503', 'one of them passes');
+    Test::More::is(CORE::join(' ', sort(main::together('two', 'three'))), '200 503', 'one of them passes');
 }
 
 
