@@ -140,7 +140,7 @@ static void
 ngx_http_apigw_auth_credential_sort(ngx_http_apigw_auth_loc_conf_t *alcf,
     ngx_http_apigw_auth_ctx_t *ctx)
 {
-    ngx_http_apigw_auth_result_t  *from, *to;
+    ngx_http_apigw_auth_result_t  *from, token;
 
     from = ngx_http_apigw_auth_credential_result(alcf, ctx);
 
@@ -148,12 +148,11 @@ ngx_http_apigw_auth_credential_sort(ngx_http_apigw_auth_loc_conf_t *alcf,
         return;
     }
 
-    to = &ctx->results[ngx_http_apigw_auth_token_kind(alcf->policy,
-                                                      ctx->token.text)];
-    if (to != from) {
-        *to = *from;
-        ngx_memzero(from, sizeof(ngx_http_apigw_auth_result_t));
-    }
+    token = *from;
+    ngx_memzero(from, sizeof(ngx_http_apigw_auth_result_t));
+
+    ctx->results[ngx_http_apigw_auth_token_kind(alcf->policy,
+                                                ctx->token.text)] = token;
 }
 
 
