@@ -134,7 +134,8 @@ apigw_key_crc32(const uint8_t *p, size_t len)
     crc = UINT32_MAX;
 
     for (i = 0; len - i >= 4; i += 4) {
-        crc ^= p[i] | p[i + 1] << 8 | p[i + 2] << 16 | (uint32_t) p[i + 3] << 24;
+        crc ^= p[i] | p[i + 1] << 8 | p[i + 2] << 16
+               | (uint32_t) p[i + 3] << 24;
 
         crc = table[7][crc & 15] ^ table[6][crc >> 4 & 15]
               ^ table[5][crc >> 8 & 15] ^ table[4][crc >> 12 & 15]

@@ -52,7 +52,7 @@ apigw_tag(const apigw_tag_key_t *key, apigw_str_t text)
 }
 
 
-/* A last unit is filled up with zeroes; the length tells it from one of them. */
+/* A last unit is filled up with zeroes; the length tells it from theirs. */
 
 static void
 apigw_tag_nh(const apigw_tag_key_t *key, const uint8_t *p, size_t len,

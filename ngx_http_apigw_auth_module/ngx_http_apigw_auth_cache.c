@@ -15,7 +15,7 @@
  *
  *     LINKED, refs 0    in the table; the oldest one gives way to a new one
  *     LINKED, refs n    n requests read it as well
- *     GONE,   refs n    expired, out of date or displaced: the last one frees it
+ *     GONE,   refs n    expired, out of date or displaced: the last one frees
  */
 
 
@@ -285,7 +285,8 @@ ngx_http_apigw_auth_cached_create(ngx_http_apigw_auth_result_t *result)
     ngx_http_apigw_auth_bump_t     bump;
     ngx_http_apigw_auth_cached_t  *cached;
 
-    static _Alignas(max_align_t) u_char  scratch[NGX_HTTP_APIGW_AUTH_CACHED_MAX];
+    static _Alignas(max_align_t) u_char  scratch[
+                                             NGX_HTTP_APIGW_AUTH_CACHED_MAX];
 
     bump.start = scratch;
     bump.size = sizeof(scratch);

@@ -44,7 +44,6 @@ ngx_http_apigw_auth_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_apigw_auth_main_conf_t *amcf = conf;
 
-    char                              *rv;
     ngx_str_t                         *args, value;
     ngx_uint_t                         i, k, seen;
     ngx_http_apigw_auth_zone_param_t  *param;
@@ -91,9 +90,8 @@ ngx_http_apigw_auth_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         value.data = args[i].data + param->name.len;
         value.len = args[i].len - param->name.len;
 
-        rv = param->set(cf, &amcf->zone, &value);
-        if (rv != NGX_CONF_OK) {
-            return rv;
+        if (param->set(cf, &amcf->zone, &value) != NGX_CONF_OK) {
+            return NGX_CONF_ERROR;
         }
     }
 
