@@ -85,6 +85,8 @@ $(BUILD)/.deps-%: tools/install-deps
 	mkdir -p $(BUILD)
 	touch $@
 
+$(BUILD)/.deps-test: t/lib/oidc/package-lock.json
+
 $(MODULES) &: $(SOURCES) tools/build-modules | $(BUILD)/.deps-build
 	tools/build-modules
 

@@ -14,8 +14,9 @@ package Apigw::Faulty;
 #
 # Certificates, made by the openssl command in $Apigw::Faulty::Dir: ca.pem
 # issued "good", "expired", "wrong" (another host), "named" (idp.example),
-# "mutual" and, for clients, "client"; "selfsigned" is its own issuer. The
-# server ends with the file: its standard input is a pipe from this process.
+# "mutual" and, for clients, "client" and "other"; "selfsigned" is its own
+# issuer. The server ends with the file: its standard input is a pipe from this
+# process.
 
 use strict;
 use warnings;
@@ -40,7 +41,8 @@ my $here = 'DNS:localhost,IP:127.0.0.1';
 
 my %names = (
     ca => undef, good => $here, expired => $here, mutual => $here,
-    selfsigned => $here, client => 'DNS:client', wrong => 'DNS:other.example',
+    selfsigned => $here, client => 'DNS:client', other => 'DNS:other',
+    wrong => 'DNS:other.example',
     named => 'DNS:idp.example',
 );
 
