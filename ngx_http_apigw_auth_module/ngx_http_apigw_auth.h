@@ -223,7 +223,7 @@ typedef struct {
     ngx_queue_t                      slots;      /* of remote key sets */
     u_char                           nonce_key[APIGW_DPOP_KEY];  /* random */
     apigw_replay_t                  *replay;     /* proofs that were used */
-    ngx_uint_t                       replay_full;        /* it was said */
+    time_t                           replay_said;        /* that it is full */
 } ngx_http_apigw_auth_shared_t;
 
 

@@ -11,7 +11,8 @@
 #include <openssl/rand.h>
 
 
-#define NGX_HTTP_APIGW_AUTH_REPLAY_PART  4       /* of the zone: 25 % */
+#define NGX_HTTP_APIGW_AUTH_REPLAY_PART     4    /* of the zone: 25 % */
+#define NGX_HTTP_APIGW_AUTH_REPLAY_EPISODE  60   /* seconds */
 
 
 /* While the zone is empty: later there is no room of that size in one piece. */
@@ -40,7 +41,7 @@ ngx_http_apigw_auth_replay_make(ngx_http_apigw_auth_zone_t *zone,
         return NGX_ERROR;
     }
 
-    shared->replay_full = 0;
+    shared->replay_said = 0;
 
     return NGX_OK;
 }
@@ -66,13 +67,15 @@ ngx_http_apigw_auth_replay_add(ngx_http_request_t *r,
     rc = apigw_replay_add(shared->replay, proof->digest, proof->thumbprint,
                           expiry, ngx_time(), err);
 
-    filled = (rc == APIGW_ELIMIT && !shared->replay_full);
+    /* near its limit a table is full, and not, and full again: said once */
 
-    if (rc == APIGW_ELIMIT) {
-        shared->replay_full = 1;
+    filled = (rc == APIGW_ELIMIT
+              && (shared->replay_said == 0
+                  || ngx_time() - shared->replay_said
+                     >= NGX_HTTP_APIGW_AUTH_REPLAY_EPISODE));
 
-    } else if (rc == APIGW_OK) {
-        shared->replay_full = 0;
+    if (filled) {
+        shared->replay_said = ngx_time();
     }
 
     ngx_shmtx_unlock(&zone->pool->mutex);

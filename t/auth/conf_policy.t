@@ -21,7 +21,7 @@ __DATA__
 location /t { apigw_auth any; }
 --- must_die
 --- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_auth: no kind of credential; write "jwt=PROVIDER" or "key=STORE" in \S+nginx\.conf:\d+}
+qr{\[emerg\] .*apigw_auth: apigw_auth: no kind of credential; write "jwt=PROVIDER", "introspect=BLOCK" or "key=STORE" in \S+nginx\.conf:\d+}
 
 
 
@@ -31,7 +31,7 @@ qr{\[emerg\] .*apigw_auth: apigw_auth: no kind of credential; write "jwt=PROVIDE
 location /t { apigw_auth jwt=corp token=x; }
 --- must_die
 --- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_auth: unknown parameter "token=x"; write "jwt=PROVIDER", "key=STORE", "any", "all", or "off" alone in \S+nginx\.conf:\d+}
+qr{\[emerg\] .*apigw_auth: apigw_auth: unknown parameter "token=x"; write "jwt=PROVIDER", "introspect=BLOCK", "key=STORE", "any", "all", or "off" alone in \S+nginx\.conf:\d+}
 
 
 
@@ -41,7 +41,7 @@ qr{\[emerg\] .*apigw_auth: apigw_auth: unknown parameter "token=x"; write "jwt=P
 location /t { apigw_auth jwt=corp off; }
 --- must_die
 --- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_auth: unknown parameter "off"; write "jwt=PROVIDER", "key=STORE", "any", "all", or "off" alone in \S+nginx\.conf:\d+}
+qr{\[emerg\] .*apigw_auth: apigw_auth: unknown parameter "off"; write "jwt=PROVIDER", "introspect=BLOCK", "key=STORE", "any", "all", or "off" alone in \S+nginx\.conf:\d+}
 
 
 

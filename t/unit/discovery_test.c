@@ -115,8 +115,8 @@ TEST(documents_that_are_refused)
 
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         err.word = "";
-        EXPECT(apigw_discovery_parse(&uri, &t->arena, text(bad[i][0]), text("a"),
-                                     &err) == APIGW_EINPUT);
+        EXPECT(apigw_discovery_parse(&uri, &t->arena, text(bad[i][0]),
+                                     text("a"), &err) == APIGW_EINPUT);
         EXPECT(strcmp(err.word, bad[i][1]) == 0);
     }
 }
