@@ -102,8 +102,8 @@ subtest 'claims that are addresses' => sub {
 };
 
 subtest 'the trap works' => sub {
-    ok IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-                             PeerPort => $trap->sockport), 'a call';
+    ok(IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+                             PeerPort => $trap->sockport), 'a call');
     is caught(), 1, 'is seen';
 };
 
