@@ -1014,6 +1014,9 @@ char *ngx_http_apigw_auth_fetch_end(ngx_conf_t *cf,
 
 /* ngx_http_apigw_auth_digest.c: digests, in the event loop alone */
 
+/* Has what digests need freed when the configuration goes. */
+ngx_int_t ngx_http_apigw_auth_digest_init(ngx_conf_t *cf);
+
 /* SHA-256 of pieces; NGX_ERROR: OpenSSL failed, its error queue is empty. */
 ngx_int_t ngx_http_apigw_auth_digest(u_char *digest, apigw_str_t *pieces,
     ngx_uint_t n);

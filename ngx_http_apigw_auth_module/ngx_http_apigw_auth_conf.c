@@ -32,6 +32,10 @@ ngx_http_apigw_auth_create_main_conf(ngx_conf_t *cf)
         return NULL;
     }
 
+    if (ngx_http_apigw_auth_digest_init(cf) != NGX_OK) {
+        return NULL;
+    }
+
     amcf->cycle = cf->cycle;
 
     amcf->zone.ttl = 5 * 60;

@@ -2,11 +2,37 @@
 #include "ngx_http_apigw_auth.h"
 
 
+static void ngx_http_apigw_auth_digest_cleanup(void *data);
+
+
 /*
  * Of this process, for its event loop alone: what OpenSSL keeps for the next
- * digest. No configuration and no request owns it.
+ * digest. A configuration that ends frees it; it is made anew when needed.
  */
 static apigw_sha256_t  ngx_http_apigw_auth_sha256;
+
+
+ngx_int_t
+ngx_http_apigw_auth_digest_init(ngx_conf_t *cf)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_http_apigw_auth_digest_cleanup;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_apigw_auth_digest_cleanup(void *data)
+{
+    apigw_sha256_free(&ngx_http_apigw_auth_sha256);
+}
 
 
 ngx_int_t

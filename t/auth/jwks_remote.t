@@ -75,6 +75,23 @@ sub status_of {
     return $line =~ m{^HTTP/1\.1 (\d+)} ? $1 : 0;
 }
 
+# Clients' connections that workers have accepted.
+sub connections {
+    my ($nginx) = @_;
+    my $port = sprintf '%04X', $nginx->port;
+    my %inodes;
+
+    open my $tcp, '<', '/proc/net/tcp' or die "/proc/net/tcp: $!";
+    while (<$tcp>) {
+        my @field = split;
+        $inodes{"socket:[$field[9]]"} = 1
+            if $field[1] =~ /:$port$/ && $field[3] eq '01';
+    }
+
+    return scalar grep { $inodes{readlink($_) // ''} }
+        map { glob "/proc/$_/fd/*" } $nginx->workers;
+}
+
 sub wait_for {
     my ($what, $check) = @_;
     my $end = time + LONG;
@@ -301,7 +318,7 @@ subtest 'a reload while keys are fetched' => sub {
 
     wait_for('the fetch is under way', sub { fetches() == 1 });
     my @sockets = map { open_request($nginx, $old) } 1 .. 20;
-    sleep 0.3;
+    wait_for('the requests wait', sub { connections($nginx) >= 20 });
     ok $nginx->reload, 'reloaded, the old workers are gone';
     is counts(map { status_of($_) } @sockets), '200:20', 'all that waited pass';
     is ask($nginx, $old), 200, 'and new ones';

@@ -1,5 +1,6 @@
 # A real OpenID provider (npm's oidc-provider) and the gateway together: keys by
-# discovery, rotation, an outage, and tokens bound to a key or a certificate.
+# discovery, rotation, an outage, opaque tokens, and tokens bound to a key or a
+# certificate.
 
 use strict;
 use warnings;
@@ -10,6 +11,7 @@ use Apigw::Dpop ();
 use Apigw::Faulty ();
 use Apigw::Nginx;
 use Apigw::Node;
+use Apigw::Token ();
 use JSON::PP ();
 use Test::More;
 use Time::HiRes qw(sleep time);
@@ -27,17 +29,29 @@ my $origin = 'https://orders.example';
 
 sub gateway {
     my ($more) = @_;
+    my $secret = Apigw::Token::file('introspection.secret', "secret\n", 0600);
+    my $server = "tls_trusted_certificate $Dir/ca.pem; connect_timeout 20s;";
 
     return Apigw::Nginx->new(modules => ['auth'],
         files => { orders => "orders\n" },
         http => qq{
             apigw_jwt_provider idp {
-                issuer                  $issuer;
-                discovery               on;
-                tls_trusted_certificate $Dir/ca.pem;
-                audience                api://orders;
-                dpop_origin             $origin;
+                issuer       $issuer;
+                discovery    on;
+                jwks_timeout 30s;
+                audience     api://orders;
+                dpop_origin  $origin;
+                $server
                 $more
+            }
+            apigw_introspection opaque {
+                endpoint $issuer/token/introspection;
+                client   gateway secret_file=$secret;
+                issuer   $issuer;
+                audience api://opaque;
+                timeout  30s;
+                ttl      1s;
+                $server
             }
             server {
                 listen              127.0.0.1:\@PORT\@ ssl;
@@ -50,6 +64,12 @@ sub gateway {
                     apigw_require_scope orders:read;
                     add_header          X-Consumer \$apigw_consumer;
                     root                \@DIR\@;
+                }
+                location = /opaque {
+                    apigw_auth          introspect=opaque;
+                    apigw_require_scope orders:read;
+                    add_header          X-Consumer \$apigw_consumer;
+                    alias               \@DIR\@/orders;
                 }
             }
         });
@@ -98,7 +118,12 @@ sub token {
 
 sub ask {
     my ($nginx, $authorization, @options) = @_;
-    my ($head) = curl('https://127.0.0.1:' . $nginx->port . '/orders',
+    return ask_at($nginx, '/orders', $authorization, @options);
+}
+
+sub ask_at {
+    my ($nginx, $path, $authorization, @options) = @_;
+    my ($head) = curl('https://127.0.0.1:' . $nginx->port . $path,
                       '-H', "Authorization: $authorization", @options);
 
     return wantarray ? (status($head), $head) : status($head);
@@ -223,6 +248,28 @@ subtest 'a token bound to a certificate is good with that one alone' => sub {
     is ask($nginx, "Bearer $token"), 401, 'none';
     is ask($nginx, "DPoP $token", certificate('client')), 401, 'as DPoP';
     is reasons($nginx), 'binding_missing binding_missing', 'their reasons';
+};
+
+
+subtest 'an opaque token is asked about' => sub {
+    my $token = token('shop', resource => 'api://opaque');
+    my ($status, $head) = ask_at($nginx, '/opaque', "Bearer $token");
+
+    is $status, 200, 'good';
+    like $head, qr/^X-Consumer: shop\r?$/mi, 'its client is the consumer';
+    is ask_at($nginx, '/opaque', 'Bearer none-of-theirs'), 401, 'a made-up one';
+    is reasons($nginx), 'token_inactive', 'its reason';
+    is ask_at($nginx, '/opaque', 'Bearer ' . token('shop',
+        resource => 'api://opaque', scope => 'orders:write')), 403,
+        'without the scope';
+    is reasons($nginx), 'scope_insufficient', 'its reason';
+
+    ($head) = curl("$issuer/token/revocation", '-u', 'shop:secret', '-d',
+                   "token=$token");
+    is status($head), 200, 'taken back at the provider';
+    wait_for('and, when the answer is too old, here', sub {
+        ask_at($nginx, '/opaque', "Bearer $token") == 401 });
+    like reasons($nginx), qr/^(?:token_inactive(?: |$))+$/, 'its reason';
 };
 
 

@@ -49,6 +49,9 @@ BEGIN {
 
 END { our $Status = $? }
 
+# A server may close before all is written: that is for a check to tell.
+$SIG{PIPE} = 'IGNORE';
+
 my $write_config_file = \&Test::Nginx::Util::write_config_file;
 
 {
