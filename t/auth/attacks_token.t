@@ -215,14 +215,14 @@ my ($two) = $token =~ /^(.*)\./;
 
 
 
-=== 100,000 elements, 20,000 members and a name of 100 kB are malformed
+=== 90,000 members, all that fit, 100,000 elements and that depth are malformed
 --- http_config eval: Apigw::Token::provider('corp', 'max_token_size 1m;')
 --- config eval: "large_client_header_buffers 4 1m; $::Location"
 --- request eval: [("GET /t") x 3]
 --- more_headers eval
 [map { Apigw::Token::bearer(payload => main::payload($_)) }
     '"a":[' . CORE::join(',', (1) x 100_000) . ']',
-    CORE::join(',', map { qq("m$_":1) } 1 .. 20_000),
+    CORE::join(',', map { '"' . Apigw::Token::base62($_, 3) . '":1' } 1 .. 90_000),
     '"a":[' . '[' x 100_000 . ']' x 100_000 . ']']
 --- error_code eval: [(401) x 3]
 --- refused: token_malformed
