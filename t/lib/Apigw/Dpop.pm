@@ -9,7 +9,7 @@ package Apigw::Dpop;
 #     Apigw::Dpop::proof(token => $token, ...)       a proof alone
 #
 # A proof does not last, so the section "proofs" is Perl that is evaluated when
-# the block is run; it gives what more_headers would, "raw_proofs" raw_request.
+# the block is run; it gives what more_headers would.
 
 use strict;
 use warnings;
@@ -83,16 +83,13 @@ sub headers {
 sub evaluate {
     my ($block) = @_;
 
-    for my $name (qw(proofs raw_proofs)) {
-        my $text = $block->$name;
-        next unless defined $text;
+    my $text = $block->proofs;
+    return unless defined $text;
 
-        my $value = eval "package main; no strict; $text";
-        die $block->name . ": $@" if $@;
+    my $value = eval "package main; no strict; $text";
+    die $block->name . ": $@" if $@;
 
-        $block->set_value($name eq 'proofs' ? 'more_headers' : 'raw_request',
-                          $value);
-    }
+    $block->set_value('more_headers', $value);
 }
 
 
