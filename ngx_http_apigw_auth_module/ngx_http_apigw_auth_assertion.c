@@ -28,7 +28,7 @@ typedef struct {
     time_t                            now;
     int64_t                           exp;
     int64_t                           caller_exp;        /* -1: not nearer */
-    u_char                            digest[NGX_HTTP_APIGW_AUTH_DIGEST];
+    u_char                            digest[APIGW_SHA256_SIZE];
 } ngx_http_apigw_auth_assert_t;
 
 

@@ -12,7 +12,7 @@ typedef struct ngx_http_apigw_auth_asserted_s  ngx_http_apigw_auth_asserted_t;
 struct ngx_http_apigw_auth_asserted_s {
     ngx_queue_t                      lru;        /* the last used first */
     ngx_http_apigw_auth_asserted_t  *next;       /* in its bucket */
-    u_char                           digest[NGX_HTTP_APIGW_AUTH_DIGEST];
+    u_char                           digest[APIGW_SHA256_SIZE];
     time_t                           since;
     time_t                           until;
     size_t                           len;
@@ -126,7 +126,7 @@ ngx_http_apigw_auth_assertion_cache_keep(
         return;                          /* the next request signs again */
     }
 
-    ngx_memcpy(asserted->digest, digest, NGX_HTTP_APIGW_AUTH_DIGEST);
+    ngx_memcpy(asserted->digest, digest, APIGW_SHA256_SIZE);
     ngx_memcpy(asserted->token, token->data, token->len);
 
     asserted->len = token->len;
@@ -152,7 +152,7 @@ ngx_http_apigw_auth_asserted_at(ngx_http_apigw_auth_asserted_cache_t *cache,
     bucket = (digest[0] << 8 | digest[1]) % NGX_HTTP_APIGW_AUTH_ASSERTION_HASH;
 
     for (at = &cache->hash[bucket]; *at; at = &(*at)->next) {
-        if (ngx_memcmp((*at)->digest, digest, NGX_HTTP_APIGW_AUTH_DIGEST) == 0)
+        if (ngx_memcmp((*at)->digest, digest, APIGW_SHA256_SIZE) == 0)
         {
             break;
         }

@@ -1,5 +1,6 @@
 
 #include "ngx_http_apigw_auth.h"
+#include "apigw_json_writer.h"
 
 
 #define NGX_HTTP_APIGW_AUTH_ASSERTION_TTL      60

@@ -6,6 +6,7 @@
 
 
 #include "ngx_http_apigw_auth.h"
+#include "apigw_json_writer.h"
 
 
 #define NGX_HTTP_APIGW_AUTH_WELL_KNOWN  "/.well-known/oauth-protected-resource"
