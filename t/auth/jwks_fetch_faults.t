@@ -316,13 +316,15 @@ could not be had
 
 === a service that comes back is found by itself
 --- http_config eval
-Apigw::Faulty::script('keys', '/ok?status=503', '/ok');
+Apigw::Faulty::script('keys', '/ok?status=503');
 main::keys_at('/script/keys')
 --- request eval: [("GET /t") x 2]
 --- more_headers eval: [(Apigw::Token::bearer()) x 2]
 --- error_code eval: [503, 200]
 --- then eval
 sub {
+    Apigw::Faulty::script('keys', '/ok');
+
     my $token = Apigw::Token::token();
     Apigw::Auth::wait_for('the keys', sub { Apigw::Auth::status("Authorization: Bearer $token") == 200 });
 }
