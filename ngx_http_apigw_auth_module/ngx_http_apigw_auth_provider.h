@@ -103,6 +103,7 @@ typedef struct {
     ngx_uint_t                       failures;   /* in a row */
     ngx_msec_t                       kid_fetch;  /* last one for a kid */
     unsigned                         kid_fetched:1;
+    unsigned                         for_kid:1;  /* the lease is */
 
     ngx_atomic_t                     ended;      /* fetches, good or not */
     ngx_atomic_t                     gen;        /* of the text; 0: none */
@@ -148,6 +149,7 @@ struct ngx_http_apigw_auth_remote_s {
     ngx_msec_t                       deadline;   /* of it */
     const char                      *about;      /* what a fault is of, or "" */
     unsigned                         asked:1;    /* an answer is to come */
+    unsigned                         for_kid:1;  /* who waits named one */
     ngx_uint_t                       gen;        /* slot->gen that was parsed */
     ngx_uint_t                       ended;      /* slot->ended last seen */
     ngx_event_t                      timer;

@@ -72,20 +72,30 @@ ngx_http_apigw_auth_remote_timer(ngx_event_t *ev)
 }
 
 
-/* Whoever's lease it was that our requests wait for: it may have lapsed. */
+/*
+ * Whoever's lease it was that our requests wait for: it may have lapsed, and
+ * then the fetch is for us to do, for the same cause.
+ */
 
 static void
 ngx_http_apigw_auth_remote_look(ngx_http_apigw_auth_remote_t *remote)
 {
-    ngx_int_t   rc;
-    ngx_msec_t  wait;
+    ngx_int_t                    rc;
+    ngx_msec_t                   wait;
+    ngx_http_apigw_auth_cause_e  cause;
 
-    if (remote->waiters.n == 0 && (ngx_exiting || ngx_quit || ngx_terminate)) {
-        return;
+    if (remote->waiters.n == 0) {
+        remote->for_kid = 0;
+
+        if (ngx_exiting || ngx_quit || ngx_terminate) {
+            return;
+        }
     }
 
-    rc = ngx_http_apigw_auth_slot_lease(remote, NGX_HTTP_APIGW_AUTH_FOR_AGE,
-                                        &wait);
+    cause = remote->for_kid ? NGX_HTTP_APIGW_AUTH_FOR_KID
+                            : NGX_HTTP_APIGW_AUTH_FOR_AGE;
+
+    rc = ngx_http_apigw_auth_slot_lease(remote, cause, &wait);
 
     if (rc == NGX_OK) {
         ngx_http_apigw_auth_remote_fetch(remote);
@@ -100,6 +110,10 @@ ngx_http_apigw_auth_remote_look(ngx_http_apigw_auth_remote_t *remote)
 
         if (remote->doing != NGX_HTTP_APIGW_AUTH_REMOTE_IDLE) {
             return;
+        }
+
+        if (cause == NGX_HTTP_APIGW_AUTH_FOR_KID) {
+            wait = 0;                    /* then look for age */
         }
     }
 
@@ -227,6 +241,10 @@ ngx_http_apigw_auth_remote_ask(ngx_http_apigw_auth_remote_t *remote,
         return NGX_AGAIN;
     }
 
+    if (remote->waiters.n == 0) {
+        remote->ended = remote->slot->ended;     /* what ended is no news */
+    }
+
     rc = ngx_http_apigw_auth_slot_lease(remote, cause, &wait);
 
     if (rc == NGX_DECLINED) {
@@ -244,6 +262,10 @@ ngx_http_apigw_auth_remote_ask(ngx_http_apigw_auth_remote_t *remote,
     } else {
         remote->timer.cancelable = 0;    /* not before who asks is answered */
         ngx_add_timer(&remote->timer, NGX_HTTP_APIGW_AUTH_POLL);
+    }
+
+    if (cause == NGX_HTTP_APIGW_AUTH_FOR_KID) {
+        remote->for_kid = 1;
     }
 
     return NGX_AGAIN;

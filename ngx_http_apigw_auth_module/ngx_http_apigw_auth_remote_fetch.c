@@ -186,6 +186,11 @@ ngx_http_apigw_auth_remote_handler(ngx_http_apigw_fetch_t *fetch)
 
     remote = fetch->data;
 
+    if (fetch->rc != NGX_OK && fetch->background && ngx_exiting) {
+        ngx_http_apigw_auth_remote_drop(remote);
+        return;                          /* another worker may have it */
+    }
+
     remote->asked = 0;
     remote->about = "";
 

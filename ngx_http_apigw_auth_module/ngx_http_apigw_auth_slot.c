@@ -20,6 +20,8 @@ static ngx_int_t ngx_http_apigw_auth_slot_store_locked(
     ngx_http_apigw_auth_remote_t *remote, ngx_str_t *text);
 static ngx_uint_t ngx_http_apigw_auth_slot_leased_locked(
     ngx_http_apigw_auth_slot_t *slot);
+static void ngx_http_apigw_auth_slot_vacate_locked(
+    ngx_http_apigw_auth_slot_t *slot);
 static ngx_msec_t ngx_http_apigw_auth_slot_left(ngx_msec_t at);
 static ngx_int_t ngx_http_apigw_auth_slot_id(
     ngx_http_apigw_auth_remote_t *remote, u_char *id, ngx_log_t *log);
@@ -155,6 +157,10 @@ ngx_http_apigw_auth_slot_lease(ngx_http_apigw_auth_remote_t *remote,
         goto done;
     }
 
+    if (slot->lease_pid) {
+        ngx_http_apigw_auth_slot_vacate_locked(slot);
+    }
+
     *wait = ngx_http_apigw_auth_slot_left(slot->next_try);
 
     if (cause == NGX_HTTP_APIGW_AUTH_FOR_KID) {
@@ -174,6 +180,7 @@ ngx_http_apigw_auth_slot_lease(ngx_http_apigw_auth_remote_t *remote,
         slot->kid_fetched = 1;
     }
 
+    slot->for_kid = (cause == NGX_HTTP_APIGW_AUTH_FOR_KID);
     slot->lease_pid = ngx_pid;
     slot->lease_until = ngx_current_msec + conf->timeout
                         + NGX_HTTP_APIGW_AUTH_LEASE_SPARE;
@@ -199,6 +206,19 @@ ngx_http_apigw_auth_slot_leased_locked(ngx_http_apigw_auth_slot_t *slot)
     }
 
     return kill(slot->lease_pid, 0) == 0 || ngx_errno != NGX_ESRCH;
+}
+
+
+/* As if the lease had not been taken: who waits for it takes it anew. */
+
+static void
+ngx_http_apigw_auth_slot_vacate_locked(ngx_http_apigw_auth_slot_t *slot)
+{
+    slot->lease_pid = 0;
+
+    if (slot->for_kid) {
+        slot->kid_fetched = 0;
+    }
 }
 
 
@@ -314,8 +334,7 @@ ngx_http_apigw_auth_slot_release(ngx_http_apigw_auth_remote_t *remote)
     ngx_shmtx_lock(&remote->zone->pool->mutex);
 
     if (remote->slot->lease_pid == ngx_pid) {
-        remote->slot->lease_pid = 0;
-        remote->slot->ended++;
+        ngx_http_apigw_auth_slot_vacate_locked(remote->slot);
     }
 
     ngx_shmtx_unlock(&remote->zone->pool->mutex);

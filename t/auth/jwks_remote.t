@@ -27,7 +27,7 @@ sub gateway {
         files => { page => "page\n" },
         http => join '', provider($arg{uri} || '/script/keys', $arg{more}),
             q{ server {
-                listen 127.0.0.1:@PORT@;
+                listen 127.0.0.1:@PORT@ reuseport;
                 location = /t {
                     apigw_auth jwt=corp;
                     add_header X-Age $apigw_jwks_age_corp;
@@ -61,8 +61,17 @@ sub ask_many {
 
 sub open_request {
     my ($nginx, $token) = @_;
-    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-        PeerPort => $nginx->port) or die "connect: $!";
+    return send_request(connect_to($nginx), $token);
+}
+
+sub connect_to {
+    my ($nginx) = @_;
+    return IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+        PeerPort => $nginx->port) // die "connect: $!";
+}
+
+sub send_request {
+    my ($socket, $token) = @_;
     print $socket "GET /t HTTP/1.1\r\nHost: localhost\r\n"
                   . "Connection: close\r\nAuthorization: Bearer $token\r\n\r\n";
     return $socket;
@@ -75,21 +84,35 @@ sub status_of {
     return $line =~ m{^HTTP/1\.1 (\d+)} ? $1 : 0;
 }
 
-# Clients' connections that workers have accepted.
-sub connections {
-    my ($nginx) = @_;
-    my $port = sprintf '%04X', $nginx->port;
-    my %inodes;
+# The socket names ("socket:[INODE]") of connections that are up.
+sub sockets {
+    my ($like) = @_;
+    my %names;
 
     open my $tcp, '<', '/proc/net/tcp' or die "/proc/net/tcp: $!";
     while (<$tcp>) {
-        my @field = split;
-        $inodes{"socket:[$field[9]]"} = 1
-            if $field[1] =~ /:$port$/ && $field[3] eq '01';
+        my (undef, $local, $remote, $state, @rest) = split;
+        $names{"socket:[$rest[5]]"} = 1
+            if $state eq '01' && "$local $remote" =~ $like;
     }
 
-    return scalar grep { $inodes{readlink($_) // ''} }
-        map { glob "/proc/$_/fd/*" } $nginx->workers;
+    return \%names;
+}
+
+# How many of these sockets a worker has.
+sub held {
+    my ($worker, $names) = @_;
+    return scalar grep { $names->{readlink($_) // ''} }
+        glob "/proc/$worker/fd/*";
+}
+
+# Clients' connections that workers have accepted.
+sub connections {
+    my ($nginx) = @_;
+    my $names = sockets(sprintf '^\S+:%04X ', $nginx->port);
+    my $n = 0;
+    $n += held($_, $names) for $nginx->workers;
+    return $n;
 }
 
 sub wait_for {
@@ -107,21 +130,9 @@ sub wait_for {
 # The worker with a connection to the provider.
 sub holder {
     my ($nginx) = @_;
-    my $port = sprintf '%04X', Apigw::Faulty::port('http');
-    my %inodes;
-
-    open my $tcp, '<', '/proc/net/tcp' or die "/proc/net/tcp: $!";
-    while (<$tcp>) {
-        my @field = split;
-        $inodes{"socket:[$field[9]]"} = 1 if $field[2] =~ /:$port$/;
-    }
-
-    for my $worker ($nginx->workers) {
-        return $worker
-            if grep { $inodes{readlink($_) // ''} } glob "/proc/$worker/fd/*";
-    }
-
-    die 'no worker fetches';
+    my $names = sockets(sprintf ' \S+:%04X$', Apigw::Faulty::port('http'));
+    my ($holder) = grep { held($_, $names) } $nginx->workers;
+    return $holder;
 }
 
 sub fetches { return scalar Apigw::Faulty::requests() }
@@ -322,6 +333,58 @@ subtest 'a reload while keys are fetched' => sub {
     ok $nginx->reload, 'reloaded, the old workers are gone';
     is counts(map { status_of($_) } @sockets), '200:20', 'all that waited pass';
     is ask($nginx, $old), 200, 'and new ones';
+};
+
+
+# Opens requests that another worker than this one accepts.
+sub open_elsewhere {
+    my ($nginx, $holder, $token, $n) = @_;
+    my @sockets;
+
+    for (1 .. 50 * $n) {
+        last if @sockets == $n;
+        my $socket = connect_to($nginx);
+        my $name = sprintf '^\S+:%04X \S+:%04X$', $nginx->port,
+                   $socket->sockport;
+        my $worker;
+        until ($worker) {
+            my $names = sockets($name);
+            ($worker) = grep { held($_, $names) } $nginx->workers;
+        }
+        push @sockets, send_request($socket, $token) if $worker != $holder;
+    }
+
+    return @sockets;
+}
+
+
+subtest 'a reload ends the worker that fetches, the other one goes on' => sub {
+    keys_are('rsa');
+    answers('/slow?ms=1500');
+    my $nginx = gateway(workers => 2);
+
+    wait_for('the fetch is under way', sub { fetches() == 1 });
+    my @sockets = open_elsewhere($nginx, holder($nginx), $old, 12);
+    ok $nginx->reload, 'reloaded, the old workers are gone';
+    is counts(map { status_of($_) } @sockets), '200:12', 'all that waited pass';
+};
+
+
+subtest 'the worker that fetches for a new key is killed: another does' => sub {
+    keys_are('rsa');
+    answers('/ok', '/stall?at=head', '/ok');
+    my $nginx = gateway(workers => 2, more => 'jwks_timeout 20s; keepalive 0;');
+
+    is ask($nginx, $old), 200, 'the old key';
+    keys_are('rsa', 'ec256');
+    my $first = open_request($nginx, $new);
+    wait_for('the fetch is under way', sub { fetches() == 2 });
+    my $holder = holder($nginx);
+    my @sockets = open_elsewhere($nginx, $holder, $new, 12);
+    kill KILL => $holder;
+    is counts(map { status_of($_) } @sockets), '200:12', 'all that waited pass';
+    is fetches(), 3, 'one fetch more';
+    close $first;
 };
 
 

@@ -8,6 +8,7 @@ APIGW_DIFFERENTIAL_CASES and _SEED choose how many and which.
 import glob
 import os
 import random
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -40,7 +41,8 @@ def build(out):
                if 'resp' not in s]
     sources += glob.glob(os.path.join(HOME, module, 'apigw_*.c'))
     subprocess.run(
-        [os.environ.get('CC', 'cc'), '-std=c11', '-D_GNU_SOURCE', '-g', '-O1',
+        [*shlex.split(os.environ.get('CC', 'cc')),
+         '-std=c11', '-D_GNU_SOURCE', '-g', '-O1',
          '-fsanitize=address,undefined', '-fno-sanitize-recover=all',
          '-I', os.path.join(HOME, 'common'), '-I', os.path.join(HOME, module),
          '-o', driver, os.path.join(HOME, 't', 'lib', 'transform_driver.c'),
