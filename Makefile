@@ -30,6 +30,7 @@ GLUE       := $(wildcard common/ngx_http_*.c ngx_http_apigw_*_module/ngx_*.c)
 LUA        := $(wildcard common/*.lua ngx_http_apigw_*_module/*.lua)
 CONFIGS    := config $(wildcard ngx_http_apigw_*_module/config)
 UNIT       := $(patsubst t/unit/%.c,%,$(wildcard t/unit/*_test.c))
+BENCH      := $(addprefix $(BUILD)/bench/,json_project revocation_find)
 FUZZ       := $(patsubst t/fuzz/%.c,%,$(wildcard t/fuzz/*_fuzz.c))
 MODULES    := $(APIGW_MODULES:%=$(BUILD)/ngx_http_apigw_%_module.so)
 TOOLS      := $(patsubst tools/%.c,$(BUILD)/bin/%,$(wildcard tools/*.c))
@@ -176,11 +177,11 @@ check: all $(BUILD)/static/sbin/nginx | $(BUILD)/.deps-check  ## style, exports,
 try-fresh: | $(BUILD)/.deps-fresh  ## run, demo and test in a bare Debian 12
 	@tools/try-fresh
 
-$(BUILD)/bench/json_project: bench/json_project.c $(BUILD)/obj/libcores.a
+$(BUILD)/bench/%: bench/%.c $(BUILD)/obj/libcores.a
 	mkdir -p $(@D)
 	$(CC) $(WARN) -O2 -g $(INCS) $< -o $@ $(BUILD)/obj/libcores.a \
 	    $(CORE_LIBS)
 
 .PHONY: bench
-bench: all $(BUILD)/bench/json_project | $(BUILD)/.deps-bench  ## POLICY=auth|ratelimit|transform, PAIRS=20
+bench: all $(BENCH) | $(BUILD)/.deps-bench  ## POLICY=auth|ratelimit|transform, PAIRS=20
 	@tools/bench

@@ -3,6 +3,8 @@
     POLICY=auth|ratelimit|transform|gateway|all PAIRS=20 make bench
     MEASURE=name              one measure alone
     SECONDS_PER_RUN, WARM_UP  5 and 3 seconds
+    PEER_TESLAGOV=PATH        the peer's module, built for the same nginx;
+                              without it its measure is skipped
 
 Prints a line BENCH name ratio target ok|short per measure and writes the
 tables of docs/performance.md. A control, the same configuration on both
@@ -16,10 +18,12 @@ import re
 import subprocess
 import sys
 
+import bench_figures
 import bench_measures as measures
 import bench_run as run
 import bench_variants as variants
 
+PEERS = {'cJSON': 'cJSON: parse, edit, print', 'goal': 'a microsecond'}
 DOCUMENT = os.path.join(variants.ROOT, 'docs', 'performance.md')
 
 
@@ -56,12 +60,31 @@ def cores(program):
     text = subprocess.run([os.path.join(variants.HOME, program)], check=True,
                           capture_output=True, text=True).stdout
     print(text, end='', flush=True)
-    return ['| `%s` | cJSON: parse, edit, print | %s | | %s, %s MB/s | | %s '
-            '| %s |' % (name, ratio, ours, theirs, target,
-                        'yes' if met == 'ok' else '**short**')
-            for ours, theirs, name, ratio, target, met in re.findall(
-                r'core (\d+) MB/s, cJSON (\d+) MB/s\n'
-                r'BENCH (\S+) (\S+) (\S+) (\S+)\n', text)]
+    return [row(name, PEERS[peer], float(ratio), '%s, %s %s'
+                % (ours, theirs, unit), float(target), met)
+            for ours, unit, peer, theirs, name, ratio, target, met
+            in re.findall(r'core (\d+) (\S+), (\S+) (\d+) \S+\n'
+                          r'BENCH (\S+) (\S+) (\S+) (\S+)\n', text)]
+
+
+def row(name, baseline, ratio, shown, target, met):
+    """A row of the table without an interval."""
+    return '| `%s` | %s | %.3f | | %s | | %.2f | %s |' % (
+        name, baseline, ratio, shown, target,
+        'yes' if met == 'ok' else '**short**')
+
+
+def limits(measure, keys):
+    """Rows of what is no rate: a limit over what was measured."""
+    rows = []
+    for name, limit, value, unit in measure(*keys):
+        ratio = limit / value
+        met = 'ok' if ratio >= 1 else 'short'
+        print('%s: %.4g %s, at most %.4g\nBENCH %s %.3f 1.00 %s'
+              % (name, value, unit, limit, name, ratio, met), flush=True)
+        rows.append(row(name, 'at most %.4g %s' % (limit, unit), ratio,
+                        '%.4g %s' % (value, unit), 1, met))
+    return rows
 
 
 def table(policy, rows, more, noise, pairs):
@@ -95,6 +118,17 @@ def write(policy, text):
         f.write(document)
 
 
+def bounded(ours, figures, target, tops):
+    """What is to be reached where the machine itself leaves less room."""
+    if 'top' in ours:
+        tops.append(ours['top'](figures['cost_base']))
+        print('    no server that does both exceeds %.0f/s' % tops[-1])
+    if 'bound' in ours and tops and tops[-1] < target * figures['rate_base']:
+        target = 0.85 * tops[-1] / figures['rate_base']
+        print('    the ceiling decides: 0.85 of it is %.2f' % target)
+    return target
+
+
 def bench(policy, pairs, keys):
     only = os.environ.get('MEASURE')
     rows = []
@@ -103,11 +137,17 @@ def bench(policy, pairs, keys):
     print('control %s: %.3f (%.3f to %.3f)' % (
         policy, noise['ratio'], noise['low'], noise['high']), flush=True)
     failed = False
+    tops = []
     for name, ours, baseline, what, target in measures.POLICIES[policy](*keys):
         if only and only != name:
             continue
+        if not baseline['start']:
+            print('BENCH %s skipped: PEER_%s names no module' % (
+                name, baseline['name'].upper()), flush=True)
+            continue
         try:
             figures = run.compare(variants.HOME, ours, baseline, pairs)
+            target = bounded(ours, figures, target, tops)
         except run.Unfit as reason:
             print('BENCH %s void: %s' % (name, reason), flush=True)
             failed = True
@@ -116,6 +156,9 @@ def bench(policy, pairs, keys):
                      line(name, figures, target)))
     more = [] if only else [row for program in measures.CORES.get(policy, [])
                             for row in cores(program)]
+    for name, measure in bench_figures.POLICIES.get(policy, []):
+        if not only or only == name:
+            more += limits(measure, keys)
     noisy = abs(noise['ratio'] - 1) > 0.02
     if noisy:
         print('noisy: the control is outside of 1.00 +- 0.02, the document '

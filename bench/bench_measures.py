@@ -1,6 +1,7 @@
 """The measures: ours, the baseline, and the ratio to reach."""
 
 import json
+import os
 
 import bench_run as run
 import bench_variants as v
@@ -74,6 +75,25 @@ def flood():
     return lambda cost, base: one / (cost - base)
 
 
+def ceiling():
+    """The CPU of the open location and one verification, over ours; and the
+    rate that no server can exceed which does both."""
+    one = run.verification()
+    return {'ratio': lambda cost, base: (base + one) / cost,
+            'top': lambda base: 1 / (base + one)}
+
+
+def teslagov():
+    """A module that Debian does not package, by its path; None: not given."""
+    path = os.environ.get('PEER_TESLAGOV')
+    return path and nginx('load_module %s;' % path, '''
+        auth_jwt_enabled      on;
+        auth_jwt_redirect     off;
+        auth_jwt_algorithm    RS256;
+        auth_jwt_use_keyfile  on;
+        auth_jwt_keyfile_path %s/public.pem;''' % HOME)
+
+
 def auth(token, secret):
     refuses = [{}, bearer(tampered(token))]
     distinct = {'script': HERE + '/wrk_tokens.lua',
@@ -84,10 +104,13 @@ def auth(token, secret):
     open_side = side('no auth', nginx(module), headers=bearer(token))
     jwt = side('auth', nginx(module, PROVIDER, AUTH), **cached)
     misses = side('auth', nginx(module, MISS, AUTH), **distinct)
+    paced = {'script': HERE + '/wrk_tokens.lua',
+             'env': {'TOKENS': HOME + '/wrong_tokens', 'DELAY': '2'},
+             'proof_headers': bearer(tampered(token))}
     wrong = side('auth', nginx(module, MISS, AUTH), status=401, ratio=flood(),
-                 script=HERE + '/wrk_tokens.lua',
-                 env={'TOKENS': HOME + '/wrong_tokens'},
-                 proof_headers=bearer(tampered(token)))
+                 **paced)
+    right = {**paced, 'env': {'TOKENS': HOME + '/tokens', 'DELAY': '2'},
+             'proof_headers': bearer(token)}
     setup = "require('jwt').setup('%s/public.pem', '%s', '%s')" \
         % (HOME, ISSUER, AUDIENCE)
     lua = nginx(LUA, LUA_HTTP % (HERE, setup),
@@ -100,13 +123,20 @@ def auth(token, secret):
         ('api_key', key, side('no auth', nginx(module),
                               headers={'X-API-Key': secret}),
          'the location without auth', 0.95),
-        ('rs256_flood', wrong, open_side,
+        ('rs256_flood', wrong, side('no auth', nginx(module), **paced),
          'one RSA-2048 verification, over what each wrong one adds', 0.77),
-        ('rs256_distinct_haproxy', misses,
+        ('rs256_ceiling', side('auth', nginx(module, MISS, AUTH), **ceiling(),
+                               **right),
+         side('no auth', nginx(module), **right),
+         'no auth and one RSA-2048 verification, over ours', 0.85),
+        ('rs256_distinct_haproxy', {**misses, 'bound': 'rs256_ceiling'},
          side('haproxy', haproxy(RETURN), **distinct),
          'HAProxy jwt_verify', 1.3),
         ('rs256_distinct_lua', misses, side('lua', lua, **distinct),
          'Lua module, OpenSSL by FFI', 1.0),
+        ('rs256_distinct_teslagov', misses,
+         side('teslagov', teslagov(), **distinct),
+         'ngx-http-auth-jwt-module', 10.0),
     ]
 
 
@@ -227,7 +257,7 @@ backend service
 
 POLICIES = {'auth': auth, 'ratelimit': ratelimit, 'transform': transform,
             'gateway': gateway}
-CORES = {'transform': ['json_project']}
+CORES = {'auth': ['revocation_find'], 'transform': ['json_project']}
 
 
 def control():

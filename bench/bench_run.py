@@ -222,7 +222,7 @@ def compare(folder, ours, baseline, pairs):
     ratio = ours.get('ratio')
     with Variant(os.path.join(folder, 'a'), baseline) as a, \
             Variant(os.path.join(folder, 'b'), ours) as b:
-        ratios, base_rates, our_rates = [], [], []
+        ratios, base_rates, our_rates, base_costs = [], [], [], []
         void = 0
         for i in range(pairs):
             order = (a, b) if i % 2 == 0 else (b, a)
@@ -232,6 +232,7 @@ def compare(folder, ours, baseline, pairs):
                 continue
             base_rates.append(rates[a])
             our_rates.append(rates[b])
+            base_costs.append(a.cost)
             ratios.append(ratio(b.cost, a.cost) if ratio
                           else rates[b] / rates[a])
         if void > pairs // 4 or not ratios:
@@ -240,4 +241,5 @@ def compare(folder, ours, baseline, pairs):
         return {'ratio': middle, 'low': low, 'high': high, 'void': void,
                 'pairs': len(ratios), 'rss': b.rss(), 'rss_base': a.rss(),
                 'rate': statistics.median(our_rates),
-                'rate_base': statistics.median(base_rates)}
+                'rate_base': statistics.median(base_rates),
+                'cost_base': statistics.median(base_costs)}
