@@ -34,7 +34,6 @@ typedef struct {
     time_t                           negative_ttl;
     ngx_msec_t                       timeout;
     ngx_uint_t                       max_inflight;
-    ngx_http_apigw_auth_place_t      place;
 
     /* not configuration: of this process */
     ngx_queue_t                      flights;

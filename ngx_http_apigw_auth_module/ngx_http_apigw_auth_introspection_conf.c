@@ -181,7 +181,7 @@ ngx_http_apigw_auth_introspection_init(ngx_conf_t *cf,
     }
 
     ngx_http_apigw_auth_binding_init(&provider->binding);
-    ngx_http_apigw_auth_place(cf, &in->place);
+    ngx_http_apigw_auth_place(cf, &in->provider.place);
 
     in->ttl = 60;
     in->negative_ttl = 5;
@@ -353,8 +353,9 @@ ngx_http_apigw_auth_introspections_resolve(ngx_conf_t *cf,
             ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                           "apigw_auth: apigw_introspection \"%V\": \"%V\": %s "
                           "in %s:%ui", &all[i]->provider.name,
-                          &all[i]->endpoint, fault, all[i]->place.file,
-                          all[i]->place.line);
+                          &all[i]->endpoint, fault,
+                          all[i]->provider.place.file,
+                          all[i]->provider.place.line);
             return NGX_ERROR;
         }
     }

@@ -129,6 +129,7 @@ ngx_http_apigw_auth_provider_block(ngx_conf_t *cf, ngx_command_t *cmd,
     block.data = provider;
 
     provider->name = value[1];
+    ngx_http_apigw_auth_place(cf, &provider->place);
     provider->claims.leeway = 30;
     provider->claims.max_lifetime = 24 * 60 * 60;
     provider->header.algorithms = APIGW_JWA_DEFAULT;

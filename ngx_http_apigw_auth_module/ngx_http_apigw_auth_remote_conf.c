@@ -303,8 +303,9 @@ ngx_http_apigw_auth_remote_resolve(ngx_conf_t *cf,
     }
 
     ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                  "apigw_auth: apigw_jwt_provider \"%V\": \"%V\": %s",
-                  &provider->name, &jwks->source, fault);
+                  "apigw_auth: apigw_jwt_provider \"%V\": \"%V\": %s in "
+                  "%s:%ui", &provider->name, &jwks->source, fault,
+                  provider->place.file, provider->place.line);
 
     return NGX_ERROR;
 }

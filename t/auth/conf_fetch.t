@@ -58,8 +58,8 @@ main::fault('"http://idp.example/keys": plain HTTP to another machine; use https
 
 === a host name without a resolver
 --- http_config eval: main::block('', 'https://idp.example/keys')
---- error_log
-"https://idp.example/keys": a host name without "resolver"; add it here or to http, or write an address
+--- error_log eval
+qr{"https://idp\.example/keys": a host name without "resolver"; add it here or to http, or write an address in \S+nginx\.conf:\d+}
 
 
 
