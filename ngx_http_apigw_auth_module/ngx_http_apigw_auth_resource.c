@@ -25,6 +25,8 @@ static apigw_rc_t ngx_http_apigw_auth_resource_render(ngx_http_request_t *r,
     ngx_str_t *text);
 static void ngx_http_apigw_auth_resource_scopes(apigw_json_writer_t *w,
     ngx_str_t *scope);
+static void ngx_http_apigw_auth_resource_methods(apigw_json_writer_t *w,
+    ngx_array_t *token_from);
 
 
 char *
@@ -372,7 +374,6 @@ ngx_http_apigw_auth_resource_render(ngx_http_request_t *r,
         apigw_str("resource"), apigw_str("authorization_servers"),
         apigw_str("scopes_supported"), apigw_str("bearer_methods_supported")
     };
-    static const apigw_str_t  header = apigw_str("header");
 
     policy = alcf->resource_policy;
     in = policy->introspection;
@@ -406,9 +407,7 @@ ngx_http_apigw_auth_resource_render(ngx_http_request_t *r,
     }
 
     apigw_json_write_key(&w, names[3]);
-    apigw_json_write_array(&w);
-    apigw_json_write_string(&w, header);
-    apigw_json_write_close(&w);
+    ngx_http_apigw_auth_resource_methods(&w, alcf->token_from);
     apigw_json_write_close(&w);
 
     rc = apigw_json_writer_finish(&w, &out);
@@ -445,6 +444,38 @@ ngx_http_apigw_auth_resource_scopes(apigw_json_writer_t *w, ngx_str_t *scope)
         }
 
         p = end + 1;
+    }
+
+    apigw_json_write_close(w);
+}
+
+
+/* RFC 6750's ways, by its names; a cookie, or another argument, is none. */
+
+static void
+ngx_http_apigw_auth_resource_methods(apigw_json_writer_t *w,
+    ngx_array_t *token_from)
+{
+    ngx_uint_t                      i;
+    ngx_http_apigw_auth_carrier_t  *carrier;
+
+    static const apigw_str_t  header = apigw_str("header");
+    static const apigw_str_t  query = apigw_str("query");
+    static const apigw_str_t  access_token = apigw_str("access_token");
+
+    apigw_json_write_array(w);
+    apigw_json_write_string(w, header);
+
+    for (i = 0; token_from && i < token_from->nelts; i++) {
+        carrier = token_from->elts;
+
+        if (carrier[i].in == NGX_HTTP_APIGW_AUTH_IN_ARG
+            && apigw_str_eq(ngx_http_apigw_str(&carrier[i].name),
+                            access_token))
+        {
+            apigw_json_write_string(w, query);
+            break;
+        }
     }
 
     apigw_json_write_close(w);

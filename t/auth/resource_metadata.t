@@ -129,6 +129,27 @@ Cache-Control: max-age=300
 
 
 
+=== the argument of RFC 6750 is a way to send a token, others are not
+--- http_config eval: $::Http
+--- config
+    location = /.well-known/oauth-protected-resource/both {
+        apigw_auth jwt=corp;
+        apigw_auth_token_from authorization cookie:t arg:access_token;
+        apigw_auth_resource_metadata_json;
+    }
+    location = /.well-known/oauth-protected-resource/none {
+        apigw_auth jwt=corp;
+        apigw_auth_token_from authorization cookie:t arg:t;
+        apigw_auth_resource_metadata_json;
+    }
+--- request eval
+[map { "GET /.well-known/oauth-protected-resource/$_" } qw(both none)]
+--- response_body_like eval
+[qr/"bearer_methods_supported":\["header","query"\]/,
+ qr/"bearer_methods_supported":\["header"\]/]
+
+
+
 === with a token that is not valid, too
 --- http_config eval: $::Http
 --- config eval: $::Config
