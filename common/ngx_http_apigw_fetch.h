@@ -21,15 +21,13 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_apigw_tls.h"
+
 #include "apigw_http.h"
 #include "apigw_url.h"
 
 
 #pragma GCC visibility push(hidden)
-
-
-/* What client_end() tells fits in it. */
-#define NGX_HTTP_APIGW_FETCH_FAULT_LEN  1024
 
 
 typedef struct ngx_http_apigw_fetch_s       ngx_http_apigw_fetch_t;
@@ -47,20 +45,13 @@ typedef struct {
     ngx_uint_t                        keepalive;        /* idle ones: 2 */
     ngx_resolver_t                   *resolver;         /* default: http's */
     ngx_flag_t                        plain_http;       /* off */
-    ngx_flag_t                        tls_verify;       /* on */
-    ngx_str_t                         tls_trusted_certificate;
-    ngx_str_t                         tls_name;         /* default: the host */
-    ngx_str_t                         tls_certificate;
-    ngx_str_t                         tls_certificate_key;
+    ngx_http_apigw_tls_t              tls;              /* verify: on */
 
     /* ---- */
 
     ngx_msec_t                        resolver_timeout;
     ngx_addr_t                       *localhost;        /* its addresses */
     ngx_uint_t                        nlocalhost;
-#if (NGX_HTTP_SSL)
-    ngx_ssl_t                         ssl;
-#endif
     ngx_queue_t                       idle;             /* latest first */
     ngx_uint_t                        nidle;
 } ngx_http_apigw_fetch_client_t;
@@ -169,8 +160,8 @@ ngx_http_apigw_fetch_client_t *ngx_http_apigw_fetch_client_create(
 
 /*
  * Puts defaults and makes the TLS context. NGX_ERROR: `fault`, whose data is a
- * buffer of FAULT_LEN bytes, says what is wrong and its mend ("<fault>;
- * <mend>"); its len is set.
+ * buffer of NGX_HTTP_APIGW_TLS_FAULT_LEN bytes, says what is wrong and its
+ * mend ("<fault>; <mend>"); its len is set.
  */
 ngx_int_t ngx_http_apigw_fetch_client_end(ngx_conf_t *cf,
     ngx_http_apigw_fetch_client_t *client, ngx_str_t *fault);

@@ -30,7 +30,7 @@ ngx_http_apigw_fetch_client_create(ngx_conf_t *cf)
     client->connect_timeout = NGX_CONF_UNSET_MSEC;
     client->keepalive = NGX_CONF_UNSET_UINT;
     client->plain_http = NGX_CONF_UNSET;
-    client->tls_verify = NGX_CONF_UNSET;
+    client->tls.verify = NGX_CONF_UNSET;
 
     ngx_queue_init(&client->idle);
 
@@ -64,13 +64,13 @@ ngx_http_apigw_fetch_client_end(ngx_conf_t *cf,
     ngx_conf_init_msec_value(client->connect_timeout, 1000);
     ngx_conf_init_uint_value(client->keepalive, 2);
     ngx_conf_init_value(client->plain_http, 0);
-    ngx_conf_init_value(client->tls_verify, 1);
+    ngx_conf_init_value(client->tls.verify, 1);
 
     if (ngx_http_apigw_fetch_client_localhost(cf, client) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    return ngx_http_apigw_fetch_tls_conf(cf, client, fault);
+    return ngx_http_apigw_tls_conf(cf, &client->tls, fault);
 }
 
 

@@ -364,16 +364,7 @@ ngx_http_apigw_fetch_conn_close(ngx_http_apigw_fetch_conn_t *conn)
     }
 
 #if (NGX_HTTP_SSL)
-
-    /* with both of them it is done at once */
-
-    if (c->ssl) {
-        c->ssl->no_wait_shutdown = 1;
-        c->ssl->no_send_shutdown = 1;
-
-        (void) ngx_ssl_shutdown(c);
-    }
-
+    ngx_http_apigw_tls_close(c);
 #endif
 
     ngx_close_connection(c);

@@ -85,10 +85,6 @@ void ngx_http_apigw_fetch_conn_close(ngx_http_apigw_fetch_conn_t *conn);
 
 /* ngx_http_apigw_fetch_tls.c: TLS */
 
-/* For client_end(). */
-ngx_int_t ngx_http_apigw_fetch_tls_conf(ngx_conf_t *cf,
-    ngx_http_apigw_fetch_client_t *client, ngx_str_t *fault);
-
 /* The step of TLS. */
 ngx_int_t ngx_http_apigw_fetch_tls(ngx_http_apigw_fetch_t *fetch);
 

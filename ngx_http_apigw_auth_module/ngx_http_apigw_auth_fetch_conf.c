@@ -53,19 +53,19 @@ static ngx_http_apigw_auth_fetch_field_t
       offsetof(ngx_http_apigw_fetch_client_t, plain_http) },
 
     { ngx_string("tls_verify"), NGX_HTTP_APIGW_AUTH_FETCH_FLAG,
-      offsetof(ngx_http_apigw_fetch_client_t, tls_verify) },
+      offsetof(ngx_http_apigw_fetch_client_t, tls.verify) },
 
     { ngx_string("tls_trusted_certificate"), NGX_HTTP_APIGW_AUTH_FETCH_TEXT,
-      offsetof(ngx_http_apigw_fetch_client_t, tls_trusted_certificate) },
+      offsetof(ngx_http_apigw_fetch_client_t, tls.trusted_certificate) },
 
     { ngx_string("tls_name"), NGX_HTTP_APIGW_AUTH_FETCH_TEXT,
-      offsetof(ngx_http_apigw_fetch_client_t, tls_name) },
+      offsetof(ngx_http_apigw_fetch_client_t, tls.name) },
 
     { ngx_string("tls_certificate"), NGX_HTTP_APIGW_AUTH_FETCH_TEXT,
-      offsetof(ngx_http_apigw_fetch_client_t, tls_certificate) },
+      offsetof(ngx_http_apigw_fetch_client_t, tls.certificate) },
 
     { ngx_string("tls_certificate_key"), NGX_HTTP_APIGW_AUTH_FETCH_TEXT,
-      offsetof(ngx_http_apigw_fetch_client_t, tls_certificate_key) },
+      offsetof(ngx_http_apigw_fetch_client_t, tls.certificate_key) },
 
     { ngx_null_string, NGX_HTTP_APIGW_AUTH_FETCH_TEXT, 0 }
 };
@@ -221,7 +221,7 @@ char *
 ngx_http_apigw_auth_fetch_end(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, ngx_http_apigw_fetch_client_t *client)
 {
-    u_char     text[NGX_HTTP_APIGW_FETCH_FAULT_LEN];
+    u_char     text[NGX_HTTP_APIGW_TLS_FAULT_LEN];
     ngx_str_t  fault;
 
     fault.data = text;
@@ -232,7 +232,7 @@ ngx_http_apigw_auth_fetch_end(ngx_conf_t *cf,
                          : NGX_CONF_ERROR;
     }
 
-    if (!client->tls_verify) {
+    if (!client->tls.verify) {
         ngx_http_apigw_auth_block_warn(cf, block,
                        "\"tls_verify off\" takes keys and verdicts from "
                        "whoever answers; use \"tls_trusted_certificate\"");

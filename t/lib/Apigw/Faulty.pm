@@ -22,6 +22,7 @@ use strict;
 use warnings;
 
 use Apigw ();
+use Apigw::Certificate ();
 use File::Basename qw(dirname);
 use File::Temp ();
 use IO::Socket::INET;
@@ -35,53 +36,32 @@ chmod 0755, $Dir;
 # Test files print these into configurations.
 $ENV{TEST_NGINX_FAULTY_DIR} = "$Dir";
 
-my ($pid, $out, $in, $ports);
+my ($pid, $out, $in, $ports, $ca);
 
 my $here = 'DNS:localhost,IP:127.0.0.1';
 
 my %names = (
-    ca => undef, good => $here, expired => $here, mutual => $here,
+    good => $here, expired => $here, mutual => $here,
     selfsigned => $here, client => 'DNS:client', other => 'DNS:other',
     wrong => 'DNS:other.example',
     named => 'DNS:idp.example',
 );
 
 
-sub openssl {
-    my ($command) = @_;
-
-    system("openssl $command >>$Dir/openssl.log 2>&1") == 0
-        or die "openssl $command: see $Dir/openssl.log";
-}
-
-
 sub certificate {
     my ($name) = @_;
-    my $file = "$Dir/$name";
-    my $key = '-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
-              . " -keyout $file.key -subj /CN=$name";
 
-    return if -e "$file.pem";
+    $ca //= Apigw::Certificate->new($Dir);
+    return if $name eq 'ca';
+
     exists $names{$name} or die "no certificate \"$name\"";
 
-    if ($name eq 'ca' || $name eq 'selfsigned') {
-        my $san = $names{$name} ? "-addext subjectAltName=$names{$name}" : '';
-        openssl("req -x509 $key -out $file.pem -days 30 $san");
+    if ($name eq 'selfsigned') {
+        $ca->selfsigned($name, $names{$name});
 
     } else {
-        my $days = $name eq 'expired' ? -1 : 30;
-
-        open my $ext, '>', "$file.ext" or die "$file.ext: $!";
-        print $ext "subjectAltName=$names{$name}\n";
-        close $ext or die "$file.ext: $!";
-
-        openssl("req -new $key -out $file.csr");
-        openssl("x509 -req -in $file.csr -CA $Dir/ca.pem -CAkey $Dir/ca.key"
-                . " -CAcreateserial -out $file.pem -days $days"
-                . " -extfile $file.ext");
+        $ca->issue($name, $names{$name}, $name eq 'expired' ? -1 : 30);
     }
-
-    chmod 0644, "$file.pem", "$file.key";
 }
 
 
@@ -90,7 +70,7 @@ sub import {
 
     return if $pid;
 
-    certificate($_) for @tls ? ('ca', 'client', @tls) : ();
+    certificate($_) for @tls ? ('client', @tls) : ();
 
     $pid = open2($out, $in, 'python3',
                  dirname(__FILE__) . '/../faulty_server.py', "$Dir", @tls);
