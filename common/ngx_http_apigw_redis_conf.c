@@ -33,6 +33,8 @@ ngx_http_apigw_redis_conf_block(ngx_conf_t *cf,
     store->timeout = NGX_CONF_UNSET_MSEC;
     store->reply_timeout = NGX_CONF_UNSET_MSEC;
     store->plain = NGX_CONF_UNSET;
+    store->tls_on = NGX_CONF_UNSET;
+    store->tls.verify = NGX_CONF_UNSET;
 
     p = ngx_pnalloc(cf->pool, sizeof("apigw__redis \"\"") - 1
                               + owner->module.len + name->len);
@@ -64,7 +66,9 @@ ngx_http_apigw_redis_conf_block(ngx_conf_t *cf,
         return NULL;
     }
 
-    if (ngx_http_apigw_redis_conf_check(cf, store) != NGX_OK) {
+    if (ngx_http_apigw_redis_conf_check(cf, store) != NGX_OK
+        || ngx_http_apigw_redis_tls_conf(cf, store) != NGX_OK)
+    {
         return NULL;
     }
 
@@ -84,11 +88,12 @@ ngx_http_apigw_redis_conf_check(ngx_conf_t *cf, ngx_http_apigw_redis_t *store)
     if (store->server.text.len == 0) {
         err = "has no server, add \"server host:port;\"";
 
-    } else if (store->owner->guarded && store->plain != 1
+    } else if (store->owner->guarded && store->tls_on != 1
+               && store->plain != 1
                && !ngx_http_apigw_redis_conf_local(store))
     {
-        err = "has a server on another host, reached without TLS; use an "
-              "address of this host, or accept that with \"plain on;\"";
+        err = "has a server on another host, reached without TLS; add "
+              "\"tls on;\", or accept that with \"plain on;\"";
 
     } else if (store->username.len && store->password.len == 0) {
         err = "has \"username\" but no password, add \"password_file\"";

@@ -17,7 +17,7 @@ typedef struct {
 
 static char *ngx_http_apigw_redis_conf_server(ngx_conf_t *cf,
     ngx_http_apigw_redis_t *store, size_t offset);
-static char *ngx_http_apigw_redis_conf_username(ngx_conf_t *cf,
+static char *ngx_http_apigw_redis_conf_text(ngx_conf_t *cf,
     ngx_http_apigw_redis_t *store, size_t offset);
 static char *ngx_http_apigw_redis_conf_file(ngx_conf_t *cf,
     ngx_http_apigw_redis_t *store, size_t offset);
@@ -31,7 +31,7 @@ static char *ngx_http_apigw_redis_conf_time(ngx_conf_t *cf,
     ngx_http_apigw_redis_t *store, size_t offset);
 static char *ngx_http_apigw_redis_conf_breaker(ngx_conf_t *cf,
     ngx_http_apigw_redis_t *store, size_t offset);
-static char *ngx_http_apigw_redis_conf_plain(ngx_conf_t *cf,
+static char *ngx_http_apigw_redis_conf_flag(ngx_conf_t *cf,
     ngx_http_apigw_redis_t *store, size_t offset);
 
 
@@ -42,7 +42,8 @@ static const ngx_http_apigw_redis_directive_t
       ngx_http_apigw_redis_conf_server, 0 },
 
     { ngx_string("username"), 1, 1,
-      ngx_http_apigw_redis_conf_username, 0 },
+      ngx_http_apigw_redis_conf_text,
+      offsetof(ngx_http_apigw_redis_t, username) },
 
     { ngx_string("password_file"), 1, 1,
       ngx_http_apigw_redis_conf_file,
@@ -79,7 +80,32 @@ static const ngx_http_apigw_redis_directive_t
       ngx_http_apigw_redis_conf_breaker, 0 },
 
     { ngx_string("plain"), 1, 1,
-      ngx_http_apigw_redis_conf_plain, 0 },
+      ngx_http_apigw_redis_conf_flag,
+      offsetof(ngx_http_apigw_redis_t, plain) },
+
+    { ngx_string("tls"), 1, 1,
+      ngx_http_apigw_redis_conf_flag,
+      offsetof(ngx_http_apigw_redis_t, tls_on) },
+
+    { ngx_string("tls_verify"), 1, 1,
+      ngx_http_apigw_redis_conf_flag,
+      offsetof(ngx_http_apigw_redis_t, tls.verify) },
+
+    { ngx_string("tls_name"), 1, 1,
+      ngx_http_apigw_redis_conf_text,
+      offsetof(ngx_http_apigw_redis_t, tls.name) },
+
+    { ngx_string("tls_trusted_certificate"), 1, 1,
+      ngx_http_apigw_redis_conf_text,
+      offsetof(ngx_http_apigw_redis_t, tls.trusted_certificate) },
+
+    { ngx_string("tls_certificate"), 1, 1,
+      ngx_http_apigw_redis_conf_text,
+      offsetof(ngx_http_apigw_redis_t, tls.certificate) },
+
+    { ngx_string("tls_certificate_key"), 1, 1,
+      ngx_http_apigw_redis_conf_text,
+      offsetof(ngx_http_apigw_redis_t, tls.certificate_key) },
 
     { ngx_null_string, 0, 0, NULL, 0 }
 };
@@ -107,7 +133,7 @@ ngx_http_apigw_redis_conf_line(ngx_conf_t *cf, ngx_command_t *dummy,
 
         if (d->name.len != value[0].len
             || ngx_strncmp(d->name.data, value[0].data, d->name.len) != 0
-            || (d->set == ngx_http_apigw_redis_conf_plain
+            || (d->offset == offsetof(ngx_http_apigw_redis_t, plain)
                 && !store->owner->guarded))
         {
             continue;
@@ -136,7 +162,9 @@ ngx_http_apigw_redis_conf_line(ngx_conf_t *cf, ngx_command_t *dummy,
                        "unknown directive \"%V\" in %V, expected server, "
                        "username, password_file, database, connect_timeout, "
                        "timeout, reply_timeout, queue, prefix, "
-                       "secret_file%s or breaker", &value[0], &store->block,
+                       "secret_file, breaker%s, tls or one of tls_verify, "
+                       "tls_name, tls_trusted_certificate, tls_certificate "
+                       "and tls_certificate_key", &value[0], &store->block,
                        store->owner->guarded ? ", plain" : "");
 
     return NGX_CONF_ERROR;
@@ -197,22 +225,24 @@ ngx_http_apigw_redis_conf_server(ngx_conf_t *cf, ngx_http_apigw_redis_t *store,
 
 
 static char *
-ngx_http_apigw_redis_conf_username(ngx_conf_t *cf,
-    ngx_http_apigw_redis_t *store, size_t offset)
+ngx_http_apigw_redis_conf_text(ngx_conf_t *cf, ngx_http_apigw_redis_t *store,
+    size_t offset)
 {
-    ngx_str_t  *value;
+    ngx_str_t  *value, *field;
 
-    if (store->username.len) {
+    field = (ngx_str_t *) ((u_char *) store + offset);
+
+    if (field->len) {
         return "is duplicate";
     }
 
     value = cf->args->elts;
 
     if (value[1].len == 0) {
-        return "needs a name, or leave it out";
+        return "needs a value, or leave it out";
     }
 
-    store->username = value[1];
+    *field = value[1];
 
     return NGX_CONF_OK;
 }
@@ -422,22 +452,25 @@ ngx_http_apigw_redis_conf_breaker(ngx_conf_t *cf,
 
 
 static char *
-ngx_http_apigw_redis_conf_plain(ngx_conf_t *cf, ngx_http_apigw_redis_t *store,
+ngx_http_apigw_redis_conf_flag(ngx_conf_t *cf, ngx_http_apigw_redis_t *store,
     size_t offset)
 {
-    ngx_str_t  *value;
+    ngx_str_t   *value;
+    ngx_flag_t  *field;
 
-    if (store->plain != NGX_CONF_UNSET) {
+    field = (ngx_flag_t *) ((u_char *) store + offset);
+
+    if (*field != NGX_CONF_UNSET) {
         return "is duplicate";
     }
 
     value = cf->args->elts;
 
     if (ngx_strcmp(value[1].data, "on") == 0) {
-        store->plain = 1;
+        *field = 1;
 
     } else if (ngx_strcmp(value[1].data, "off") == 0) {
-        store->plain = 0;
+        *field = 0;
 
     } else {
         return "needs \"on\" or \"off\"";

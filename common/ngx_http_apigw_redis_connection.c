@@ -7,6 +7,7 @@ static void ngx_http_apigw_redis_resolve_handler(ngx_resolver_ctx_t *ctx);
 static void ngx_http_apigw_redis_open(ngx_http_apigw_redis_node_t *node,
     ngx_addr_t *addr);
 static void ngx_http_apigw_redis_opened(ngx_http_apigw_redis_node_t *node);
+static void ngx_http_apigw_redis_close(ngx_http_apigw_redis_node_t *node);
 static void ngx_http_apigw_redis_write_handler(ngx_event_t *wev);
 
 
@@ -136,11 +137,11 @@ ngx_http_apigw_redis_open(ngx_http_apigw_redis_node_t *node, ngx_addr_t *addr)
     c->log = node->log;
     c->read->log = node->log;
     c->write->log = node->log;
-    c->read->handler = ngx_http_apigw_redis_read_handler;
-    c->write->handler = ngx_http_apigw_redis_write_handler;
     c->idle = (apigw_resp_queue_live(node->queue) == 0);
 
     node->connection = c;
+
+    ngx_http_apigw_redis_watch(node);
 
     if (rc == NGX_OK) {
         ngx_http_apigw_redis_opened(node);
@@ -148,7 +149,17 @@ ngx_http_apigw_redis_open(ngx_http_apigw_redis_node_t *node, ngx_addr_t *addr)
 }
 
 
-/* Connected: begin the stream. */
+void
+ngx_http_apigw_redis_watch(ngx_http_apigw_redis_node_t *node)
+{
+    ngx_connection_t  *c;
+
+    c = node->connection;
+
+    c->read->handler = ngx_http_apigw_redis_read_handler;
+    c->write->handler = ngx_http_apigw_redis_write_handler;
+}
+
 
 static void
 ngx_http_apigw_redis_opened(ngx_http_apigw_redis_node_t *node)
@@ -164,6 +175,22 @@ ngx_http_apigw_redis_opened(ngx_http_apigw_redis_node_t *node)
         return;
     }
 
+#if (NGX_HTTP_SSL)
+
+    if (node->store->tls_on) {
+        ngx_http_apigw_redis_tls_start(node);
+        return;
+    }
+
+#endif
+
+    ngx_http_apigw_redis_begin(node);
+}
+
+
+void
+ngx_http_apigw_redis_begin(ngx_http_apigw_redis_node_t *node)
+{
     if (apigw_resp_reader_reset(node->reader) != APIGW_OK
         || ngx_http_apigw_redis_room(node, node->hello.len) != NGX_OK)
     {
@@ -196,8 +223,7 @@ ngx_http_apigw_redis_disconnect(ngx_http_apigw_redis_node_t *node)
     }
 
     if (node->connection) {
-        ngx_close_connection(node->connection);
-        node->connection = NULL;
+        ngx_http_apigw_redis_close(node);
     }
 
     if (node->owed.timer_set) {
@@ -210,6 +236,32 @@ ngx_http_apigw_redis_disconnect(ngx_http_apigw_redis_node_t *node)
 
     node->out_pos = 0;
     node->out_last = 0;
+}
+
+
+static void
+ngx_http_apigw_redis_close(ngx_http_apigw_redis_node_t *node)
+{
+    ngx_pool_t        *pool;
+    ngx_connection_t  *c;
+
+    c = node->connection;
+    pool = c->pool;
+
+#if (NGX_HTTP_SSL)
+
+    if (node->store->tls_on) {
+        ngx_http_apigw_redis_tls_end(node);
+    }
+
+#endif
+
+    ngx_close_connection(c);
+    node->connection = NULL;
+
+    if (pool) {
+        ngx_destroy_pool(pool);
+    }
 }
 
 

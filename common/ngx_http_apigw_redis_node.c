@@ -17,7 +17,8 @@ static void ngx_http_apigw_redis_node_owed_handler(ngx_event_t *ev);
 /* Indexed by ngx_http_apigw_redis_state_e. */
 
 static const char  *ngx_http_apigw_redis_states[] = {
-    "idle", "resolving", "connecting", "shaking hands", "ready", "paused"
+    "idle", "resolving", "connecting", "starting TLS", "shaking hands",
+    "ready", "paused"
 };
 
 
@@ -186,6 +187,14 @@ ngx_http_apigw_redis_node_ready(ngx_http_apigw_redis_node_t *node)
         ngx_http_apigw_redis_node_log(node, NGX_LOG_NOTICE, 0,
                                       "connected again");
     }
+
+#if (NGX_HTTP_SSL)
+
+    if (node->store->tls_on) {
+        ngx_http_apigw_redis_tls_ready(node);
+    }
+
+#endif
 
     node->state = NGX_HTTP_APIGW_REDIS_READY;
     node->since = ngx_current_msec;
@@ -361,8 +370,15 @@ ngx_http_apigw_redis_node_attempt_handler(ngx_event_t *ev)
         return;
     }
 
-    ngx_http_apigw_redis_node_log(node, NGX_LOG_ERR, 0, "timed out while %s",
-                                  ngx_http_apigw_redis_states[node->state]);
+    if (node->state == NGX_HTTP_APIGW_REDIS_TLS) {
+        ngx_http_apigw_redis_tls_fault(node, "timed out while starting TLS",
+                                       NULL);
+
+    } else {
+        ngx_http_apigw_redis_node_log(node, NGX_LOG_ERR, 0,
+                                      "timed out while %s",
+                                    ngx_http_apigw_redis_states[node->state]);
+    }
 
     ngx_http_apigw_redis_node_lost(node, 1);
 }

@@ -9,12 +9,21 @@
 
 
 #include "ngx_http_apigw_redis.h"
+#include "ngx_http_apigw_tls.h"
 
 #include "apigw_resp_breaker.h"
 #include "apigw_resp_queue.h"
 
 
 #pragma GCC visibility push(hidden)
+
+
+/* Bytes of a line about TLS: nginx's, and ours that quotes it. */
+#define NGX_HTTP_APIGW_REDIS_HEARD   256
+#define NGX_HTTP_APIGW_REDIS_FAULT   384
+
+/* Of them, how many are told before a connection comes about. */
+#define NGX_HTTP_APIGW_REDIS_FAULTS  4
 
 
 typedef struct ngx_http_apigw_redis_node_s  ngx_http_apigw_redis_node_t;
@@ -64,6 +73,9 @@ struct ngx_http_apigw_redis_s {
     unsigned                       breaker_set:1;
 
     ngx_flag_t                     plain;        /* of a guarded store */
+    ngx_flag_t                     tls_on;
+    ngx_http_apigw_tls_t           tls;
+    ngx_str_t                      tls_host;     /* what was connected to */
 
     ngx_array_t                    scripts;      /* of pointers */
 
@@ -92,7 +104,9 @@ typedef struct {
  *
  * IDLE       -> RESOLVING   a command is there, or the worker starts
  * RESOLVING  -> CONNECTING  the name has an address; an address starts here
+ * CONNECTING -> TLS         connected, with `tls on`
  * CONNECTING -> HANDSHAKE   connected; AUTH, SELECT ... sent
+ * TLS        -> HANDSHAKE   the server's certificate is good; the same
  * HANDSHAKE  -> READY       every answer was good: commands may go
  * any        -> PAUSED      the attempt failed or the connection was lost
  * PAUSED     -> RESOLVING   the pause is over
@@ -107,6 +121,7 @@ typedef enum {
     NGX_HTTP_APIGW_REDIS_IDLE = 0,
     NGX_HTTP_APIGW_REDIS_RESOLVING,
     NGX_HTTP_APIGW_REDIS_CONNECTING,
+    NGX_HTTP_APIGW_REDIS_TLS,
     NGX_HTTP_APIGW_REDIS_HANDSHAKE,
     NGX_HTTP_APIGW_REDIS_READY,
     NGX_HTTP_APIGW_REDIS_PAUSED
@@ -152,6 +167,13 @@ struct ngx_http_apigw_redis_node_s {
     ngx_msec_t                     since;        /* of READY */
     ngx_msec_t                     full;         /* when it was last logged */
     uint32_t                       ticket;
+
+    /* until READY: what nginx says of TLS, and digests of what was told */
+    ngx_log_t                      tls_log;
+    u_char                         heard[NGX_HTTP_APIGW_REDIS_HEARD];
+    size_t                         heard_len;
+    uint32_t                       faults[NGX_HTTP_APIGW_REDIS_FAULTS];
+    ngx_uint_t                     nfaults;
 
     ngx_http_apigw_redis_cmd_t     ping;
     ngx_str_t                      ping_argv;
@@ -235,8 +257,38 @@ void ngx_http_apigw_redis_connect(ngx_http_apigw_redis_node_t *node);
 /* Whether a connection in progress has come about; logs if not. */
 ngx_int_t ngx_http_apigw_redis_test_connect(ngx_connection_t *c);
 
+/* Sets the handlers of a connection whose stream is ours. */
+void ngx_http_apigw_redis_watch(ngx_http_apigw_redis_node_t *node);
+
+/* Begins the stream. Runs handlers when the connection is broken. */
+void ngx_http_apigw_redis_begin(ngx_http_apigw_redis_node_t *node);
+
 /* Closes the socket or the look-up, quietly. */
 void ngx_http_apigw_redis_disconnect(ngx_http_apigw_redis_node_t *node);
+
+
+/* ngx_http_apigw_redis_tls.c: `tls on` */
+
+/* Checks the parameters together; what is wrong has been logged. */
+ngx_int_t ngx_http_apigw_redis_tls_conf(ngx_conf_t *cf,
+    ngx_http_apigw_redis_t *store);
+
+/* Tells of a fault, once until READY; `detail` may be NULL. */
+void ngx_http_apigw_redis_tls_fault(ngx_http_apigw_redis_node_t *node,
+    const char *fault, const char *detail);
+
+#if (NGX_HTTP_SSL)
+
+/* Shakes hands on a connection, then begins. Runs handlers if it fails. */
+void ngx_http_apigw_redis_tls_start(ngx_http_apigw_redis_node_t *node);
+
+/* The connection is ready: the log is its own again. */
+void ngx_http_apigw_redis_tls_ready(ngx_http_apigw_redis_node_t *node);
+
+/* Ends TLS, and tells what was wrong with it. */
+void ngx_http_apigw_redis_tls_end(ngx_http_apigw_redis_node_t *node);
+
+#endif
 
 
 /* ngx_http_apigw_redis_stream.c: bytes out and in */

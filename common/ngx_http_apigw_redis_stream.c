@@ -139,8 +139,12 @@ ngx_http_apigw_redis_closed(ngx_http_apigw_redis_node_t *node)
         level = NGX_LOG_INFO;
     }
 
-    ngx_http_apigw_redis_node_log(node, level, 0,
-                                  "server closed the connection");
+    /* what nginx had to say of a handshake is told with its end */
+
+    if (node->heard_len == 0) {
+        ngx_http_apigw_redis_node_log(node, level, 0,
+                                      "server closed the connection");
+    }
 
     ngx_http_apigw_redis_node_lost(node, 0);
 }

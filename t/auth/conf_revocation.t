@@ -183,7 +183,7 @@ apigw_auth: apigw_auth_redis "a b": invalid name; use letters, digits
 --- conf
 apigw_auth_redis main { server 192.0.2.1:6379; }
 --- error_log
-apigw_auth_redis "main" has a server on another host, reached without TLS; use an address of this host, or accept that with "plain on;" in
+apigw_auth_redis "main" has a server on another host, reached without TLS; add "tls on;", or accept that with "plain on;" in
 
 
 
@@ -201,6 +201,36 @@ apigw_auth_redis main { server 192.0.2.1:6379; plain on; }
 --- request
 GET /t
 --- error_code: 204
+
+
+
+=== a server on another host, over TLS
+--- conf
+resolver 127.0.0.1:1;
+apigw_auth_redis main { server 192.0.2.1:6379; tls on; }
+apigw_auth_redis named { server redis.example:6379; tls on; plain off; }
+--- request
+GET /t
+--- error_code: 204
+--- no_error_log
+[emerg]
+[warn]
+
+
+
+=== "tls off" is no TLS
+--- conf
+apigw_auth_redis main { server 192.0.2.1:6379; tls off; }
+--- error_log
+apigw_auth_redis "main" has a server on another host, reached without TLS
+
+
+
+=== TLS and plain at once
+--- conf
+apigw_auth_redis main { server 192.0.2.1:6379; tls on; plain on; }
+--- error_log
+apigw_auth_redis "main" has both "tls on" and "plain on"; remove the one that is not meant in
 
 
 
@@ -229,4 +259,4 @@ apigw_auth_redis main { server 192.0.2.1:6379; plain perhaps; }
 --- conf
 apigw_auth_redis main { colour blue; }
 --- error_log
-unknown directive "colour" in apigw_auth_redis "main", expected server, username, password_file, database, connect_timeout, timeout, reply_timeout, queue, prefix, secret_file, plain or breaker in
+unknown directive "colour" in apigw_auth_redis "main", expected server, username, password_file, database, connect_timeout, timeout, reply_timeout, queue, prefix, secret_file, breaker, plain, tls or one of tls_verify, tls_name, tls_trusted_certificate, tls_certificate and tls_certificate_key in

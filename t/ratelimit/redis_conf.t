@@ -6,6 +6,7 @@ use warnings;
 
 use lib 't/lib';
 use Apigw ();
+use Apigw::Certificate ();
 use File::Temp ();
 use Test::More;
 
@@ -58,6 +59,7 @@ write_file('longest', 'x' x 4096);
 write_file('short', 'x' x 15);
 write_file('secret', 'x' x 16);
 write_file('included', "timeout 1s;\n");
+Apigw::Certificate->new($dir)->issue('client', 'DNS:gateway');
 
 my $server = 'server 127.0.0.1:6379;';
 
@@ -71,7 +73,11 @@ for ($server, 'server [::1]:6379;', 'server unix:/tmp/redis.sock;',
      "$server secret_file secret;",
      "$server breaker failures=1;", "$server breaker open=20s;",
      "$server breaker max=1s open=1s failures=1000;",
-     "$server include included;")
+     "$server include included;", "$server tls off;", "$server tls on;",
+     "$server tls on; tls_verify on; tls_name redis.test;"
+     . ' tls_trusted_certificate ca.pem; tls_certificate client.pem;'
+     . ' tls_certificate_key client.key;',
+     'server [::1]:6379; tls on; tls_trusted_certificate ca.pem;')
 {
     my $output = nginx_t($_);
     like $output, qr/test is successful/, "accepted: $_";
@@ -88,7 +94,13 @@ like $output,
     'is accepted with a warning';
 unlike $output, qr/secret/, 'that does not tell the password';
 
+$output = nginx_t("$server tls on; tls_verify off;");
+like $output, qr/test is successful/, 'tls_verify off';
+like $output, qr/\[warn\] .*apigw_ratelimit_redis "main" has "tls_verify off"/,
+    'is accepted with a warning';
+
 my $block = 'apigw_ratelimit_redis "main"';
+my $unused = "$block has parameters of TLS without TLS; add \"tls on;\"";
 
 my @refused = (
     ['',                             "$block has no server, add", 10],
@@ -109,7 +121,6 @@ my @refused = (
     [$server x 2,                    '"server" directive of ' . $block
                                      . ' is duplicate'],
     ['cluster 127.0.0.1:1;',         'unknown directive "cluster" in'],
-    ['tls on;',                      'unknown directive "tls" in'],
     ['Server 127.0.0.1:1;',          'unknown directive "Server" in'],
     ["$server username gw;",         'no password, add "password_file"'],
     ["$server username '';",         '"username" directive'],
@@ -151,6 +162,41 @@ my @refused = (
     ["$server breaker open=5s max=2s;", 'max= below open=, raise it'],
     ["$server breaker max=500ms;",   'max= below open=, raise it'],
     ["$server breaker open=1s; breaker open=1s;", 'is duplicate'],
+    ["$server tls yes;",             '"tls" directive of ' . $block
+                                     . ' needs "on" or "off"'],
+    ["$server tls on; tls on;",      'is duplicate'],
+    ["$server tls on; tls_verify 1;", '"tls_verify" directive of ' . $block],
+    ["$server tls on; tls_name '';", '"tls_name" directive of ' . $block
+                                     . ' needs a value, or leave it out'],
+    ["$server tls on; tls_name a; tls_name b;", 'is duplicate'],
+    ["$server tls on; tls_name " . 'x' x 256 . ';',
+                                     $block . ': too long a "tls_name"', 10],
+    ['server unix:/tmp/redis.sock; tls on;',
+                                     $block . ' has "tls on" at a unix socket;'
+                                     . ' remove it', 10],
+    ["$server tls_verify off;",      $unused, 10],
+    ["$server tls_verify on;",       $unused, 10],
+    ["$server tls off; tls_name a;", $unused, 10],
+    ["$server tls_trusted_certificate ca.pem;", $unused, 10],
+    ["$server tls_certificate client.pem;", $unused, 10],
+    ["$server tls_certificate_key client.key;", $unused, 10],
+    ["$server tls on; tls_trusted_certificate none;",
+                                     'cannot load "tls_trusted_certificate" "'
+                                     . $dir . '/none"; give a readable', 10],
+    ["$server tls on; tls_trusted_certificate secret;",
+                                     'cannot load "tls_trusted_certificate"'],
+    ["$server tls on; tls_certificate client.pem;",
+                                     $block . ': "tls_certificate" alone;'
+                                     . ' add "tls_certificate_key"', 10],
+    ["$server tls on; tls_certificate_key client.key;",
+                                     $block . ': "tls_certificate_key" alone'],
+    ["$server tls on; tls_certificate none; tls_certificate_key client.key;",
+                                     'cannot load "tls_certificate"'],
+    ["$server tls on; tls_certificate client.pem; tls_certificate_key none;",
+                                     'that belong together'],
+    ["$server tls on; tls_certificate client.pem; tls_certificate_key ca.key;",
+                                     'that belong together'],
+    ["$server plain on;",            'unknown directive "plain" in'],
     ['server 127.0.0.1:1 { }',       'unexpected "{"'],
     [$server . ' timeout 1s',        'unexpected "}"'],
 );

@@ -5,6 +5,9 @@ package Apigw::Redis;
 #
 #     my $redis = Apigw::Redis->new(requirepass => 'secret');
 #     my $redis = Apigw::Redis->new(-unix => 1);
+#     my $redis = Apigw::Redis->new(-tls => $file, 'tls-ca-cert-file' => ...);
+#                                    the port speaks TLS, with $file.pem and
+#                                    $file.key; command() takes a unix socket
 #
 #     $redis->address                for `server`
 #     $redis->command('GET', $key)   undef for nil, an array for an array,
@@ -34,14 +37,19 @@ sub new {
     my $self = bless {
         owner => $$,
         unix  => delete $options{-unix},
+        tls   => delete $options{-tls},
         dir   => File::Temp->newdir('apigw-redis-XXXXXX', TMPDIR => 1),
     }, $class;
 
     # nginx' workers, which are nobody, must reach the socket
-    if ($self->{unix}) {
+    if ($self->{unix} || $self->{tls}) {
         chmod 0755, $self->dir;
         $options{unixsocketperm} = 777;
     }
+
+    %options = ('tls-cert-file' => "$self->{tls}.pem",
+                'tls-key-file' => "$self->{tls}.key",
+                'tls-auth-clients' => 'no', %options) if $self->{tls};
 
     $self->{options} = {
         save => '', appendonly => 'no', 'protected-mode' => 'no', %options
@@ -92,9 +100,12 @@ sub start {
 
     die "already started" if $self->{pid};
 
-    my @args = ('--bind', '127.0.0.1', '--port', $self->{port},
-                '--dir', $self->dir, '--daemonize', 'no');
-    push @args, '--unixsocket', $self->socket_path if $self->{unix};
+    my @args = ('--bind', '127.0.0.1', '--dir', $self->dir,
+                '--daemonize', 'no', $self->{tls}
+                ? ('--port', 0, '--tls-port', $self->{port})
+                : ('--port', $self->{port}));
+    push @args, '--unixsocket', $self->socket_path
+        if $self->{unix} || $self->{tls};
     push @args, "--$_", $self->{options}{$_} for sort keys %{$self->{options}};
 
     my $pid = fork // die "fork: $!";
@@ -126,13 +137,14 @@ sub start {
 sub connect {
     my ($self) = @_;
 
-    my $socket = $self->{unix}
+    my $unix = $self->{unix} || $self->{tls};
+    my $socket = $unix
         ? IO::Socket::UNIX->new(Peer => $self->socket_path)
         : IO::Socket::INET->new(PeerAddr => '127.0.0.1',
                                 PeerPort => $self->{port}, Timeout => 5);
 
     $socket->setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
-        if $socket && !$self->{unix};
+        if $socket && !$unix;
 
     return $socket;
 }
