@@ -6,6 +6,7 @@ use warnings;
 
 use lib 't/lib';
 use Apigw ();
+use Apigw::Certificate ();
 use Apigw::Limited ();
 use Apigw::Redis ();
 use IO::Socket::INET;
@@ -125,6 +126,24 @@ subtest 'a name that moves' => sub {
     say_that($zone, '127.0.0.1');
     $gateway->becomes('moves', qr/^200 redis PASSED$/, 'back too');
     $gateway->ends_well;
+};
+
+
+subtest 'a name over TLS' => sub {
+    my $ca = Apigw::Certificate->new($dir);
+    my $block = "tls on; tls_trusted_certificate $dir/ca.pem;";
+
+    for (['DNS:redis.test', qr/^200 redis PASSED$/, 'is that of the server'],
+         ['IP:127.0.0.1', qr/^200 local DEGRADED$/, 'an address is not'])
+    {
+        my ($names, $want, $what) = @$_;
+        my $tls = Apigw::Redis->new(-tls => $ca->issue(lc $names, $names));
+        my $gateway = Apigw::Limited->new('redis.test:' . $tls->port,
+            http => "resolver 127.0.0.1:$dns ipv6=off;", block => $block);
+
+        like $gateway->get('a'), $want, "a certificate's name $what";
+        $gateway->ends_well;
+    }
 };
 
 
