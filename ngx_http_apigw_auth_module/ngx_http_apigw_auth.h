@@ -251,6 +251,8 @@ struct ngx_http_apigw_auth_result_s {
     unsigned                         presented:1;
     unsigned                         decided:1;  /* verified, well or not */
     unsigned                         waited:1;   /* once is enough */
+    unsigned                         proving:1;  /* good but for the proof,
+                                                    which is waited for */
     unsigned                         valid:1;
     ngx_http_apigw_auth_failure_t    failure;
     apigw_identity_t                *identity;   /* made when first asked for */
@@ -306,8 +308,11 @@ struct ngx_http_apigw_auth_ctx_s {
     /* the binding of the token */
     ngx_http_apigw_auth_binding_t   *binding;    /* NULL: not looked at yet */
     u_char                           proof[APIGW_DPOP_DIGEST];   /* if proven */
+    ngx_http_apigw_auth_question_t  *questions;  /* about it */
     unsigned                         proven:1;   /* it is used up */
     unsigned                         nonce:1;    /* a fresh one is due */
+    unsigned                         in_phase:1; /* it can wait for Redis; a
+                                                    variable cannot */
 
     /* the decision */
     ngx_http_apigw_auth_status_e     status;

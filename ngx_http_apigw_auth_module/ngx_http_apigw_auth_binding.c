@@ -9,6 +9,9 @@
 #include "ngx_http_apigw_auth.h"
 
 
+static ngx_int_t ngx_http_apigw_auth_binding_check(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_binding_t *rules,
+    const apigw_claims_t *claims, ngx_http_apigw_auth_failure_t *failure);
 static ngx_int_t ngx_http_apigw_auth_certificate_check(ngx_http_request_t *r,
     const u_char *digest, ngx_http_apigw_auth_failure_t *failure);
 static ngx_int_t ngx_http_apigw_auth_certificate_digest(ngx_http_request_t *r,
@@ -16,6 +19,37 @@ static ngx_int_t ngx_http_apigw_auth_certificate_digest(ngx_http_request_t *r,
 
 
 ngx_int_t
+ngx_http_apigw_auth_binding_verify(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result)
+{
+    ngx_int_t                       rc;
+    ngx_http_apigw_auth_binding_t  *rules;
+
+    rules = &result->provider->binding;
+
+    if (result->proving) {
+        rc = ngx_http_apigw_auth_once_again(ctx, rules->once,
+                                            &result->failure);
+    } else {
+        rc = ngx_http_apigw_auth_binding_check(r, ctx, rules, result->claims,
+                                               &result->failure);
+    }
+
+    result->proving = (rc == NGX_AGAIN && ctx->in_phase);
+
+    if (rc == NGX_AGAIN || rc == NGX_ERROR) {
+        return rc;
+    }
+
+    result->valid = (rc == NGX_OK);
+
+    return NGX_OK;
+}
+
+
+/* NGX_DECLINED: *failure says why. */
+
+static ngx_int_t
 ngx_http_apigw_auth_binding_check(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_binding_t *rules,
     const apigw_claims_t *claims, ngx_http_apigw_auth_failure_t *failure)

@@ -16,6 +16,15 @@
 #pragma GCC visibility push(hidden)
 
 
+/* Where machines tell each other of proofs; read-only but for `failing`. */
+
+typedef struct {
+    ngx_http_apigw_redis_t          *redis;
+    ngx_str_t                        prefix;     /* of keys */
+    unsigned                         failing:1;  /* not configuration: told */
+} ngx_http_apigw_auth_once_t;
+
+
 /* To whom tokens of a provider may be bound, and how that is shown. */
 
 typedef struct {
@@ -27,7 +36,39 @@ typedef struct {
     ngx_uint_t                       nonce;      /* one is asked for */
     u_char                           keys[2][APIGW_DPOP_KEY];    /* of nonces */
     size_t                           nkeys;      /* 0: the zone's */
+    ngx_str_t                        redis;      /* empty: the only one */
+    ngx_uint_t                       redis_off;
+    ngx_http_apigw_auth_once_t      *once;       /* NULL: this machine alone */
 } ngx_http_apigw_auth_binding_t;
+
+
+/*
+ * What one request asks Redis about its proof.
+ *
+ * ASKED -> FIRST     the proof was set, for the first time
+ * ASKED -> REPLAYED  it was there
+ * ASKED -> FAILED    nobody knows: refused all the same
+ *
+ * It lives in the request's pool; a request that ends cancels it.
+ */
+
+typedef enum {
+    NGX_HTTP_APIGW_AUTH_QUESTION_ASKED = 0,
+    NGX_HTTP_APIGW_AUTH_QUESTION_FIRST,
+    NGX_HTTP_APIGW_AUTH_QUESTION_REPLAYED,
+    NGX_HTTP_APIGW_AUTH_QUESTION_FAILED
+} ngx_http_apigw_auth_question_state_e;
+
+typedef struct ngx_http_apigw_auth_question_s  ngx_http_apigw_auth_question_t;
+
+struct ngx_http_apigw_auth_question_s {
+    ngx_http_apigw_auth_question_t  *next;       /* to another Redis */
+    ngx_http_apigw_auth_once_t      *once;
+    ngx_http_apigw_auth_question_state_e  state;
+    ngx_http_apigw_redis_cmd_t       cmd;
+    ngx_str_t                        argv[6];
+    ngx_http_apigw_auth_waiters_t    waiters;
+};
 
 
 /* ngx_http_apigw_auth_binding.c: the holder of a token */
@@ -35,11 +76,11 @@ typedef struct {
 /*
  * Checks what the token's "cnf" names, for every request that a token comes
  * with: after its signature, or when a verdict on it was kept.
- * NGX_OK; NGX_DECLINED: *failure says why; NGX_ERROR: no memory.
+ * NGX_OK: valid, or failure, is set; NGX_AGAIN: `proving` is, and is to come
+ * here again when ctx->waiters are woken; NGX_ERROR: no memory.
  */
-ngx_int_t ngx_http_apigw_auth_binding_check(ngx_http_request_t *r,
-    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_binding_t *rules,
-    const apigw_claims_t *claims, ngx_http_apigw_auth_failure_t *failure);
+ngx_int_t ngx_http_apigw_auth_binding_verify(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result);
 
 /* Sets a failure; NGX_DECLINED. */
 ngx_int_t ngx_http_apigw_auth_binding_fail(
@@ -49,7 +90,10 @@ ngx_int_t ngx_http_apigw_auth_binding_fail(
 
 /* ngx_http_apigw_auth_proof.c: DPoP */
 
-/* The proof of the request, by the key of that thumbprint; results as above. */
+/*
+ * The proof of the request, by the key of that thumbprint. NGX_OK;
+ * NGX_DECLINED: *failure says why; NGX_AGAIN, NGX_ERROR as above.
+ */
 ngx_int_t ngx_http_apigw_auth_proof_check(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_binding_t *rules,
     const u_char *jkt, ngx_http_apigw_auth_failure_t *failure);
@@ -82,6 +126,26 @@ apigw_rc_t ngx_http_apigw_auth_replay_add(ngx_http_request_t *r,
     const apigw_dpop_t *proof, int64_t expiry, apigw_error_t *err);
 
 
+/* ngx_http_apigw_auth_once.c: the same for all machines */
+
+/* Finds the Redis of each binding, once all blocks are read. */
+ngx_int_t ngx_http_apigw_auth_once_resolve(ngx_conf_t *cf,
+    ngx_http_apigw_auth_main_conf_t *amcf);
+
+/*
+ * Whether no machine has seen the proof; `once` may be NULL. Asks once for each
+ * request and Redis. Results as of ngx_http_apigw_auth_proof_check().
+ */
+ngx_int_t ngx_http_apigw_auth_once(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_once_t *once,
+    const apigw_dpop_t *proof, int64_t expiry,
+    ngx_http_apigw_auth_failure_t *failure);
+
+/* What came of a question that gave NGX_AGAIN. */
+ngx_int_t ngx_http_apigw_auth_once_again(ngx_http_apigw_auth_ctx_t *ctx,
+    ngx_http_apigw_auth_once_t *once, ngx_http_apigw_auth_failure_t *failure);
+
+
 /* ngx_http_apigw_auth_binding_conf.c: parameters of binding */
 
 #define NGX_HTTP_APIGW_AUTH_BINDING_PARAMS(offset)                            \
@@ -93,6 +157,8 @@ apigw_rc_t ngx_http_apigw_auth_replay_add(ngx_http_request_t *r,
     { ngx_string("dpop_origin"), 1, 0,                                        \
       ngx_http_apigw_auth_binding_origin, offset },                           \
     { ngx_string("dpop_nonce"), 1, 2, ngx_http_apigw_auth_binding_nonce,      \
+      offset },                                                               \
+    { ngx_string("dpop_redis"), 1, 1, ngx_http_apigw_auth_binding_redis,      \
       offset }
 
 /* What holds without any of them. */
@@ -108,6 +174,8 @@ char *ngx_http_apigw_auth_binding_algorithms(ngx_conf_t *cf,
 char *ngx_http_apigw_auth_binding_origin(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
 char *ngx_http_apigw_auth_binding_nonce(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
+char *ngx_http_apigw_auth_binding_redis(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
 
 /* Checks them together, once the block is read. */

@@ -298,13 +298,38 @@ ngx_http_apigw_auth_binding_wipe(void *data)
 
 
 char *
+ngx_http_apigw_auth_binding_redis(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs)
+{
+    ngx_http_apigw_auth_binding_t *binding =
+                                       ngx_http_apigw_auth_binding_of(block);
+
+    if (args[0].len == 0) {
+        return ngx_http_apigw_auth_block_fault(cf, block,
+                              "empty \"dpop_redis\"; name an "
+                              "\"apigw_auth_redis\", or write \"off\"");
+    }
+
+    if (ngx_strcmp(args[0].data, "off") == 0) {
+        binding->redis_off = 1;
+
+    } else {
+        binding->redis = args[0];
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
 ngx_http_apigw_auth_binding_end(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, ngx_http_apigw_auth_binding_t *binding)
 {
     ngx_uint_t  i;
 
     static const char *const  params[] = {
-        "dpop_max_age", "dpop_algorithms", "dpop_origin", "dpop_nonce"
+        "dpop_max_age", "dpop_algorithms", "dpop_origin", "dpop_nonce",
+        "dpop_redis"
     };
 
     if (!binding->cnf.off && (binding->cnf.methods & APIGW_CNF_DPOP)) {

@@ -36,7 +36,9 @@ ngx_http_apigw_auth_prepare(ngx_http_request_t *r,
             return NGX_ERROR;
         }
 
+        ctx->in_phase = 1;
         rc = ngx_http_apigw_auth_identify(r, alcf, ctx);
+        ctx->in_phase = 0;
 
         if (rc == NGX_AGAIN) {
             return ngx_http_apigw_auth_wait(r, ctx);

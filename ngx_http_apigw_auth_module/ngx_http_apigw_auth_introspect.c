@@ -11,6 +11,9 @@
 #define NGX_HTTP_APIGW_AUTH_WAITERS_MAX  1024
 
 
+static apigw_rc_t ngx_http_apigw_auth_introspect_known(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result,
+    apigw_error_t *err);
 static apigw_rc_t ngx_http_apigw_auth_introspect_answer(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result,
     apigw_str_t *answer, apigw_error_t *err);
@@ -33,58 +36,63 @@ ngx_int_t
 ngx_http_apigw_auth_introspect(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result)
 {
-    bool            active;
-    ngx_int_t       bound;
-    apigw_rc_t      rc;
-    apigw_str_t     answer;
-    apigw_arena_t   arena;
-    apigw_error_t   err;
+    apigw_rc_t     rc;
+    apigw_error_t  err;
+
+    if (!result->proving) {
+        rc = ngx_http_apigw_auth_introspect_known(r, ctx, result, &err);
+
+        if (rc == APIGW_AGAIN) {
+            return NGX_AGAIN;
+        }
+
+        if (rc != APIGW_OK) {
+            return ngx_http_apigw_auth_introspect_fail(result, rc, err.word);
+        }
+    }
+
+    return ngx_http_apigw_auth_binding_verify(r, ctx, result);
+}
+
+
+/* The token itself, by its server's word. */
+
+static apigw_rc_t
+ngx_http_apigw_auth_introspect_known(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result,
+    apigw_error_t *err)
+{
+    bool           active;
+    apigw_rc_t     rc;
+    apigw_str_t    answer;
+    apigw_arena_t  arena;
 
     result->provider = &ctx->policy->introspection->provider;
     result->name = result->provider->name;
 
     if (ctx->token.text.len > result->provider->max_token_size) {
-        return ngx_http_apigw_auth_introspect_fail(result, APIGW_ELIMIT,
-                                                   "token_too_large");
+        err->word = "token_too_large";
+        return APIGW_ELIMIT;
     }
 
-    rc = ngx_http_apigw_auth_introspect_answer(r, ctx, result, &answer, &err);
+    rc = ngx_http_apigw_auth_introspect_answer(r, ctx, result, &answer, err);
 
-    if (rc == APIGW_AGAIN) {
-        return NGX_AGAIN;
+    if (rc != APIGW_OK) {
+        return rc;
     }
 
     ngx_http_apigw_arena_init(&arena, r->pool);
 
     /* it was read when it came: what fails now is memory */
 
-    if (rc == APIGW_OK
-        && apigw_introspection_read(&result->claims, &active, &arena, answer,
-                                    &err)
-           != APIGW_OK)
+    if (apigw_introspection_read(&result->claims, &active, &arena, answer, err)
+        != APIGW_OK)
     {
-        return NGX_ERROR;
+        return APIGW_ENOMEM;
     }
 
-    if (rc == APIGW_OK) {
-        rc = apigw_claims_check(result->claims, &result->provider->claims,
-                                ngx_time(), &result->dates, &err);
-    }
-
-    if (rc != APIGW_OK) {
-        return ngx_http_apigw_auth_introspect_fail(result, rc, err.word);
-    }
-
-    bound = ngx_http_apigw_auth_binding_check(r, ctx,
-                                              &result->provider->binding,
-                                              result->claims, &result->failure);
-    if (bound == NGX_ERROR) {
-        return NGX_ERROR;
-    }
-
-    result->valid = (bound == NGX_OK);
-
-    return NGX_OK;
+    return apigw_claims_check(result->claims, &result->provider->claims,
+                              ngx_time(), &result->dates, err);
 }
 
 

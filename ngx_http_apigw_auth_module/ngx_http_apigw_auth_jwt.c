@@ -4,6 +4,9 @@
 
 static ngx_int_t ngx_http_apigw_auth_jwt_fail(
     ngx_http_apigw_auth_result_t *result, apigw_rc_t rc, const char *word);
+static apigw_rc_t ngx_http_apigw_auth_jwt_known(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result,
+    apigw_error_t *err);
 static apigw_rc_t ngx_http_apigw_auth_jwt_new(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result,
     apigw_siphash_t *tag, apigw_error_t *err);
@@ -36,9 +39,32 @@ ngx_int_t
 ngx_http_apigw_auth_jwt_verify(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result)
 {
-    ngx_int_t                         bound;
-    apigw_rc_t                        rc;
-    apigw_error_t                     err;
+    apigw_rc_t     rc;
+    apigw_error_t  err;
+
+    if (!result->proving) {
+        rc = ngx_http_apigw_auth_jwt_known(r, ctx, result, &err);
+
+        if (rc == APIGW_AGAIN) {
+            return NGX_AGAIN;
+        }
+
+        if (rc != APIGW_OK) {
+            return ngx_http_apigw_auth_jwt_fail(result, rc, err.word);
+        }
+    }
+
+    return ngx_http_apigw_auth_binding_verify(r, ctx, result);
+}
+
+
+/* The token itself: as this worker knows it, or by a look at it. */
+
+static apigw_rc_t
+ngx_http_apigw_auth_jwt_known(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result,
+    apigw_error_t *err)
+{
     apigw_siphash_t                   tag;
     ngx_http_apigw_auth_cached_t     *cached;
     ngx_http_apigw_auth_main_conf_t  *amcf;
@@ -59,31 +85,12 @@ ngx_http_apigw_auth_jwt_verify(ngx_http_request_t *r,
         ctx->found = NGX_HTTP_APIGW_AUTH_FOUND_L1;
         ngx_http_apigw_auth_cached_use(cached, result);
 
-        rc = apigw_claims_check_dates(&result->dates,
-                                      result->provider->claims.leeway,
-                                      ngx_time(), &err);
-    } else {
-        rc = ngx_http_apigw_auth_jwt_new(r, ctx, result, &tag, &err);
+        return apigw_claims_check_dates(&result->dates,
+                                        result->provider->claims.leeway,
+                                        ngx_time(), err);
     }
 
-    if (rc == APIGW_AGAIN) {
-        return NGX_AGAIN;
-    }
-
-    if (rc != APIGW_OK) {
-        return ngx_http_apigw_auth_jwt_fail(result, rc, err.word);
-    }
-
-    bound = ngx_http_apigw_auth_binding_check(r, ctx,
-                                              &result->provider->binding,
-                                              result->claims, &result->failure);
-    if (bound == NGX_ERROR) {
-        return NGX_ERROR;
-    }
-
-    result->valid = (bound == NGX_OK);
-
-    return NGX_OK;
+    return ngx_http_apigw_auth_jwt_new(r, ctx, result, &tag, err);
 }
 
 

@@ -34,6 +34,12 @@ ngx_http_apigw_auth_proof_check(ngx_http_request_t *r,
     apigw_error_t                   err;
     ngx_http_apigw_auth_failure_e   kind;
 
+    /* a variable may be read when the request is over: too late to ask */
+
+    if (rules->once && !ctx->in_phase) {
+        return NGX_AGAIN;
+    }
+
     kind = NGX_HTTP_APIGW_AUTH_BAD_PROOF;
     err.word = "dpop_invalid";
 
@@ -239,10 +245,6 @@ ngx_http_apigw_auth_nonce_make(ngx_http_request_t *r,
 /*
  * Last, when all else has passed: a proof that fails is not used up. A request
  * that identifies anew after an internal redirect has used its own already.
- *
- * A table that several machines share is to be asked here, with proof->digest
- * as its key, after the local one: who asks may return NGX_AGAIN and comes back
- * to ngx_http_apigw_auth_binding_check(), which passes by ctx->proven.
  */
 
 static ngx_int_t
@@ -250,18 +252,20 @@ ngx_http_apigw_auth_proof_once(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_binding_t *rules,
     apigw_dpop_t *proof, ngx_http_apigw_auth_failure_t *failure)
 {
+    int64_t        expiry;
     apigw_rc_t     rc;
     apigw_error_t  err;
+
+    expiry = proof->iat + rules->dpop.max_age + APIGW_DPOP_SKEW;
 
     if (ctx->proven
         && ngx_memcmp(ctx->proof, proof->digest, APIGW_DPOP_DIGEST) == 0)
     {
-        return NGX_OK;
+        return ngx_http_apigw_auth_once(r, ctx, rules->once, proof, expiry,
+                                        failure);
     }
 
-    rc = ngx_http_apigw_auth_replay_add(r, proof, proof->iat
-                                                  + rules->dpop.max_age
-                                                  + APIGW_DPOP_SKEW, &err);
+    rc = ngx_http_apigw_auth_replay_add(r, proof, expiry, &err);
 
     if (rc == APIGW_ELIMIT) {
         return ngx_http_apigw_auth_binding_fail(failure,
@@ -278,5 +282,6 @@ ngx_http_apigw_auth_proof_once(ngx_http_request_t *r,
     ctx->proven = 1;
     ngx_memcpy(ctx->proof, proof->digest, APIGW_DPOP_DIGEST);
 
-    return NGX_OK;
+    return ngx_http_apigw_auth_once(r, ctx, rules->once, proof, expiry,
+                                    failure);
 }

@@ -147,8 +147,8 @@ ngx_http_apigw_auth_add_claim_variable(ngx_conf_t *cf,
 
 
 /*
- * Read before PREACCESS, a variable makes the module identify at once: no
- * kind of credential built here needs I/O. NULL: nobody is identified here.
+ * Read before PREACCESS, a variable makes the module identify at once, where no
+ * Redis is to be asked for it. NULL: nobody is identified here.
  */
 
 static ngx_http_apigw_auth_ctx_t *

@@ -137,3 +137,77 @@ qr{\[warn\] .*${main::Block}"dpop_origin" "http://localhost:8080" takes tokens t
 --- must_die
 --- error_log eval
 qr/\[emerg\] .*${main::Block}"dpop_max_age" where "bind" takes no proofs; add "dpop" to "bind", or remove it$main::At/
+
+
+
+=== the Redis of proofs, one that is named
+--- http_config eval
+'apigw_auth_redis a { server 127.0.0.1:1; } apigw_auth_redis b { server 127.0.0.1:1; }'
+    . main::provider('dpop_redis a;')
+    . Apigw::Token::provider('other', 'dpop_redis off;')
+    . Apigw::Token::provider('third', 'bind mtls;')
+    . Apigw::Token::provider('fourth', 'bind off;')
+--- config eval: $::Location
+--- error_code: 204
+--- no_error_log
+[emerg]
+
+
+
+=== the Redis of proofs, in front of its block
+--- http_config eval
+main::provider('dpop_redis b;')
+    . 'apigw_auth_redis a { server 127.0.0.1:1; } apigw_auth_redis b { server 127.0.0.1:1; }'
+--- config eval: $::Location
+--- error_code: 204
+--- no_error_log
+[emerg]
+
+
+
+=== the Redis of proofs, one that is unknown
+--- http_config eval
+'apigw_auth_redis a { server 127.0.0.1:1; }' . main::provider('dpop_redis b;')
+--- config eval: $::Location
+--- must_die
+--- error_log eval
+qr/\[emerg\] .*${main::Block}unknown redis in "dpop_redis"; define it by "apigw_auth_redis NAME \{ ... \}"$main::At/
+
+
+
+=== the Redis of proofs, where there is none
+--- http_config eval: main::provider('dpop_redis a;')
+--- config eval: $::Location
+--- must_die
+--- error_log eval
+qr/\[emerg\] .*${main::Block}unknown redis in "dpop_redis"; define it/
+
+
+
+=== the Redis of proofs, several and none named
+--- http_config eval
+'apigw_auth_redis a { server 127.0.0.1:1; } apigw_auth_redis b { server 127.0.0.1:1; }'
+    . main::provider('')
+--- config eval: $::Location
+--- must_die
+--- error_log eval
+qr/\[emerg\] .*${main::Block}several "apigw_auth_redis" and none named for used proofs; add "dpop_redis NAME", or "dpop_redis off" to keep them on this host$main::At/
+
+
+
+=== the Redis of proofs, without a name
+--- http_config eval: main::provider('dpop_redis "";')
+--- config eval: $::Location
+--- must_die
+--- error_log eval
+qr/\[emerg\] .*${main::Block}empty "dpop_redis"; name an "apigw_auth_redis", or write "off"$main::At/
+
+
+
+=== the Redis of proofs where none is taken
+--- http_config eval
+'apigw_auth_redis a { server 127.0.0.1:1; }' . main::provider('bind mtls; dpop_redis a;')
+--- config eval: $::Location
+--- must_die
+--- error_log eval
+qr/\[emerg\] .*${main::Block}"dpop_redis" where "bind" takes no proofs; add "dpop" to "bind", or remove it$main::At/
