@@ -77,7 +77,7 @@ sub edit {
     close $in;
 
     $conf = on_loopback($conf);
-    $conf = with_fresh_limits($conf) if $ENV{TEST_NGINX_USE_HUP};
+    $conf = with_fresh_zones($conf) if $ENV{TEST_NGINX_USE_HUP};
 
     open my $out, '>', $file or die "$file: $!";
     print $out $conf;
@@ -96,17 +96,23 @@ sub on_loopback {
     return $conf;
 }
 
-# A zone outlives reloads, so each block that reaches nginx by a reload gets
-# one of its own.
-sub with_fresh_limits {
+# A zone outlives reloads, and counts and verdicts with it, so each block that
+# reaches nginx by a reload gets zones of its own.
+sub with_fresh_zones {
     my ($conf) = @_;
-    our $zones;
+    our $blocks;
+    my $fresh = '';
 
-    return $conf unless $conf =~ /apigw_ratelimit_policy/
-        && $conf !~ /apigw_ratelimit_zone/;
+    $blocks++;
+    $fresh .= " apigw_ratelimit_zone limit_$blocks:1m;"
+        if $conf =~ /apigw_ratelimit_policy/
+            && $conf !~ /apigw_ratelimit_zone/;
+    $fresh .= " apigw_auth_zone zone=auth_$blocks:16m;"
+        if $conf =~ /apigw_(?:jwt_provider|introspection) /
+            && $conf !~ /apigw_auth_zone/;
 
-    $zones++;
-    $conf =~ s/^http \{/http {\n    apigw_ratelimit_zone block_$zones:1m;/m;
+    # on the same line: messages tell numbers of lines
+    $conf =~ s/^http \{/http {$fresh/m;
 
     return $conf;
 }
