@@ -34,12 +34,13 @@ add_block_preprocessor(sub {
     my ($block) = @_;
 
     Apigw::Faulty::forget();
-    Apigw::Faulty::document('{"active":true,"sub":"amy"}');
+    Apigw::Faulty::document($block->answer // '{"active":true,"sub":"amy"}');
 
     $block->set_value('config', q{
         location /t { apigw_auth introspect=idp; proxy_pass $TEST_NGINX_ECHO; }
     });
-    $block->set_value('more_headers', 'Authorization: Bearer opaque');
+    $block->set_value('more_headers', 'Authorization: Bearer opaque')
+        unless defined $block->more_headers;
 });
 
 no_shuffle();
@@ -95,6 +96,48 @@ could not be asked,
 
 
 
+=== an answer of 64k, and of a byte more
+--- http_config eval
+my @answers = map { '{"active":true,"sub":"amy","x":"' . 'y' x (65536 - 34 + $_) . '"}' } 0, 1;
+Test::More::is(length $answers[0], 65536, 'the first');
+Apigw::Faulty::answers('large', @answers);
+main::block('/script/large')
+--- request eval: ["GET /t", "GET /t"]
+--- more_headers eval: ['Authorization: Bearer a', 'Authorization: Bearer b']
+--- error_code eval: [200, 503]
+--- refused eval: ['', 'introspection_unavailable']
+
+
+
+=== an answer in which a name stands twice, however deep
+--- http_config eval
+Apigw::Faulty::answers('twice', '{"active":false,"active":true}',
+    '{"active":true,"sub":"amy","s\\u0075b":"eve"}', '{"active":true,"x":[{"a":1,"a":2}]}');
+main::block('/script/twice')
+--- request eval: [("GET /t") x 3]
+--- more_headers eval: [map { "Authorization: Bearer $_" } 'a' .. 'c']
+--- error_code eval: [503, 503, 503]
+--- refused: introspection_unavailable
+
+
+
+=== an answer with something behind it, or in front
+--- http_config eval
+Apigw::Faulty::answers('more', '{"active":true}{"active":true}', '{"active":true} x',
+    "\xef\xbb\xbf" . '{"active":true}', '[{"active":true}]', '', 'true');
+main::block('/script/more')
+--- request eval: [("GET /t") x 2]
+--- more_headers eval: [map { "Authorization: Bearer $_" } 'a', 'b']
+--- error_code eval: [503, 503]
+--- refused: introspection_unavailable
+--- then eval
+sub {
+    my @statuses = map { Apigw::Auth::status("Authorization: Bearer $_") } 'c' .. 'f';
+    Test::More::is(CORE::join(' ', @statuses), '503 503 503 503', 'nor the others');
+}
+
+
+
 === no answer within the time
 --- http_config eval: main::block('/slow?ms=60000', 'timeout 50ms;')
 --- error_code: 503
@@ -122,6 +165,31 @@ sub {
 --- then eval
 sub {
     Test::More::is(CORE::join(' ', sort(main::together('two', 'three'))), '200 503', 'one of them passes');
+    Test::More::is(Apigw::Auth::logged('left alone'), 0, 'which is no failure of the server');
+}
+
+
+
+=== who comes while too many are asked about is told when to come again
+--- http_config eval
+Apigw::Faulty::gate('shut');
+main::block('/gate', 'timeout 30s; max_inflight 1;')
+--- raw_request eval: "GET /t HTTP/1.0\r\n\r\n"
+--- error_code: 401
+--- then eval
+sub {
+    my ($waiting, $refused) = map {
+        my $c = IO::Socket::INET->new(PeerAddr => '127.0.0.1:' . Test::Nginx::Socket::server_port());
+        print $c "GET /t HTTP/1.0\r\nAuthorization: Bearer $_\r\n\r\n";
+        Apigw::Auth::wait_for('the question', sub { Apigw::Faulty::requests() == 1 });
+        $c;
+    } 'one', 'two';
+    my $answer = do { local $/; <$refused> };
+    Test::More::like($answer, qr{^HTTP/1\.1 503 .*^Retry-After: 1\r$}ms, 'refused');
+
+    Apigw::Faulty::gate('open');
+    Test::More::like(scalar <$waiting>, qr/ 200 /, 'the other passes');
+    Test::More::is(Apigw::Auth::status('Authorization: Bearer two'), 200, 'and so does this one now');
 }
 
 
@@ -139,4 +207,35 @@ sub {
     Test::More::ok(Apigw::Auth::logged('keeps failing and is left alone'), 'opened');
     Test::More::ok(Apigw::Auth::logged('answers again'), 'closed');
     Test::More::is($status->('d'), 200, 'asked as before');
+}
+
+
+
+=== while the breaker is open nobody asks, and clients are told for how long
+--- http_config eval: main::block('/ok?status=500')
+--- error_code: 503
+--- then eval
+sub {
+    my $status = sub { Apigw::Auth::status("Authorization: Bearer $_[0]") };
+    Apigw::Auth::wait_for('it to open', sub { $status->('a'); Apigw::Auth::logged('left alone') });
+
+    my $asked = Apigw::Faulty::requests();
+    my %statuses = map { $status->("token$_") => 1 } 1 .. 200;
+    Test::More::is(CORE::join(' ', keys %statuses), '503', 'all are refused');
+    Test::More::cmp_ok(Apigw::Faulty::requests() - $asked, '<', 50, 'few are asked about');
+    Test::More::is(Apigw::Auth::logged('answers again'), 0, 'a probe that fails closes nothing');
+}
+
+
+
+=== what is kept is good while the breaker is open
+--- http_config eval
+Apigw::Faulty::script('dying', '/ok', '/ok?status=500');
+main::block('/script/dying')
+--- error_code: 200
+--- then eval
+sub {
+    my $status = sub { Apigw::Auth::status("Authorization: Bearer $_[0]") };
+    Apigw::Auth::wait_for('it to open', sub { $status->('a'); Apigw::Auth::logged('left alone') });
+    Test::More::is($status->('opaque'), 200, 'kept');
 }

@@ -10,8 +10,10 @@ whose name begins with "mutual" wants a client certificate of DIR/ca.pem.
 
 The path says what happens, the query how. DOCUMENT is what was last PUT:
 
-/ok                the document as JSON; status=N, type=T, header=Name:Value
+/ok                the document as JSON; status=N, type=T, header=Name:Value,
+                   body=T instead of the document
 /slow?ms=N         the same after N milliseconds
+/gate              the same once the gate is open; it is shut at first
 /stall?at=head     half a head, or half a body (at=body), and no more
 /empty             the connection ends without a byte
 /reset?at=N        RST after N bytes of the answer (default: before the first)
@@ -32,6 +34,7 @@ The port "control" takes, for all ports:
 
 PUT /_/document            the document
 PUT /_/script/NAME         URIs from above, a line each
+PUT /_/gate                "open" or "shut"
 GET /_/log                 a JSON array, one object per request that was read
 GET /_/connections         how many connections were accepted, by port
 DELETE /_/log              both begin anew
@@ -50,6 +53,7 @@ import time
 import urllib.parse
 
 LOCK = threading.Lock()
+GATE = threading.Event()
 STATE = {"document": b'{"keys":[]}', "scripts": {}, "log": [],
          "connections": {}}
 
@@ -142,6 +146,8 @@ class Control(Connection):
             STATE["document"] = body
         elif method == "PUT" and uri.startswith("/_/script/"):
             STATE["scripts"][uri[10:]] = body.decode("ascii").split()
+        elif method == "PUT" and uri == "/_/gate":
+            (GATE.set if body == b"open" else GATE.clear)()
         elif method == "DELETE" and uri == "/_/log":
             STATE["log"] = []
             STATE["connections"] = {}
@@ -178,7 +184,7 @@ class Handler(Connection):
             return False
 
         path, _, query = uri.partition("?")
-        query = urllib.parse.parse_qs(query)
+        query = urllib.parse.parse_qs(query, keep_blank_values=True)
         action = getattr(self, "do_" + path[1:], None)
         if action is None:
             self.request.sendall(self.answer(b"{}", 404))
@@ -194,12 +200,17 @@ class Handler(Connection):
 
     def do_ok(self, document, arg, query):
         self.request.sendall(self.answer(
-            document, int(arg("status", "200")),
-            arg("type", "application/json"), query.get("header", [])))
+            arg("body").encode("utf-8") if "body" in query else document,
+            int(arg("status", "200")), arg("type", "application/json"),
+            query.get("header", [])))
         return True
 
     def do_slow(self, document, arg, query):
         time.sleep(int(arg("ms", "1000")) / 1000)
+        return self.do_ok(document, arg, query)
+
+    def do_gate(self, document, arg, query):
+        GATE.wait()
         return self.do_ok(document, arg, query)
 
     def do_stall(self, document, arg, query):

@@ -8,6 +8,8 @@ package Apigw::Faulty;
 #     Apigw::Faulty::url('/ok', 'good')        https://localhost:PORT/ok
 #     Apigw::Faulty::document($text)           what it answers with
 #     Apigw::Faulty::script('keys', '/ok', '/empty')
+#     Apigw::Faulty::answers('tokens', $text, ...) a script of documents
+#     Apigw::Faulty::gate('open')              /gate answers; or 'shut'
 #     Apigw::Faulty::requests()                what it was asked, as hashes
 #     Apigw::Faulty::connections('http')       how many it accepted
 #     Apigw::Faulty::forget()                  both begin anew
@@ -129,6 +131,19 @@ sub document {
 sub script {
     my ($name, @uris) = @_;
     control('PUT', "script/$name", join "\n", @uris);
+}
+
+
+sub answers {
+    my ($name, @texts) = @_;
+    script($name, map {
+        '/ok?body=' . s/([^A-Za-z0-9])/sprintf '%%%02X', ord $1/ger
+    } @texts);
+}
+
+
+sub gate {
+    control('PUT', 'gate', $_[0]);
 }
 
 
