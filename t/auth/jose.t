@@ -27,12 +27,13 @@ my $issuer = 'https://jose.example';
 my $jose = Apigw::Node->new('jose.mjs');
 my $keys = $jose->call('keys');
 
+push @{ $keys->{public}{keys} }, Apigw::Token::jwk('ed448');
 Apigw::Token::file('public.json', $JSON->encode($keys->{public}), 0644);
 Apigw::Token::file('secret.json', $JSON->encode($keys->{secret}), 0600);
 chmod 0600, Apigw::Token::pem($_) for qw(ec256 rsa);
 
 my @asymmetric = qw(RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512
-                    EdDSA Ed25519);
+                    EdDSA Ed25519 Ed448);
 my @symmetric = qw(HS256 HS384 HS512);
 
 my $nginx = Apigw::Nginx->new(modules => ['auth'], http => qq{
@@ -73,10 +74,13 @@ sub claims {
              aud => 'api://orders', sub => 'alice', exp => $now + 600, %more };
 }
 
+# "EdDSA:Ed448" is EdDSA with the key of that kid.
 sub mint {
-    my ($alg, %claims) = @_;
+    my ($name, %claims) = @_;
+    my ($alg, $kid) = split /:/, $name;
     return $jose->call(mint => alg => $alg, typ => 'at+jwt',
-                       claims => claims($alg, %claims));
+                       claims => claims($alg, %claims),
+                       $kid ? (kid => $kid) : ());
 }
 
 # "accepted", or the reason why not.
@@ -99,7 +103,9 @@ sub judge {
 
 
 subtest 'what jose mints is accepted, whatever the algorithm' => sub {
-    for my $alg (@asymmetric, @symmetric) {
+    for my $alg ((grep { $_ ne 'Ed448' } @asymmetric), @symmetric,
+                 'EdDSA:Ed448')
+    {
         my $token = eval { mint($alg) };
 
         if (!$token && $alg eq 'Ed25519' && $@ =~ /ERR_JOSE_NOT_SUPPORTED/) {
@@ -109,6 +115,25 @@ subtest 'what jose mints is accepted, whatever the algorithm' => sub {
 
         is $token ? gateway($token) : $@, 'accepted', $alg;
     }
+};
+
+
+subtest 'Ed448 by its own name, which jose lacks, as openssl signs it' => sub {
+    my $token = Apigw::Token::token(alg => 'Ed448', claims => claims('Ed448'));
+
+    is gateway($token), 'accepted', 'Ed448';
+    like eval { mint('Ed448') } // $@, qr/ERR_JOSE_NOT_SUPPORTED/,
+        'nor mints it';
+};
+
+
+subtest 'the name of a curve goes with its key alone' => sub {
+    my %claims = %{ claims('Ed448') };
+
+    is gateway(Apigw::Token::token(alg => 'Ed448', claims => \%claims,
+        header => { kid => 'Ed25519' })), 'alg_not_allowed', 'Ed448, Ed25519';
+    is gateway(Apigw::Token::token(alg => 'Ed25519', claims => \%claims,
+        key => 'ed448')), 'alg_not_allowed', 'Ed25519, Ed448';
 };
 
 
@@ -249,7 +274,7 @@ my @json = (split(//, '{}[]",:0123456789.eE+-\\ntu'), "\0", "\xff", "\x80",
 
 
 subtest 'of tokens whose text is damaged both think the same' => sub {
-    my %token = map { $_ => mint($_) } qw(ES256 RS256 EdDSA HS256);
+    my %token = map { $_ => mint($_) } qw(ES256 RS256 EdDSA:Ed448 HS256);
     my @tokens;
 
     for my $i (0 .. 199) {
@@ -297,7 +322,7 @@ subtest 'of damaged headers and payloads, signed, both think the same' => sub {
 subtest 'every bit of a signature counts' => sub {
     my @tokens;
 
-    for my $alg (qw(ES256 EdDSA HS256)) {
+    for my $alg (qw(ES256 EdDSA EdDSA:Ed448 HS256)) {
         my ($input, $signature) = mint($alg) =~ /^(.*)\.(.*)$/;
         my $raw = decode_base64url($signature);
         for (1 .. 40) {

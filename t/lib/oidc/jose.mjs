@@ -7,7 +7,8 @@ import { load, serve } from './peer.mjs';
 
 const jose = await load('jose');
 
-// The key of each algorithm, which is its kid.
+// The key of each algorithm, which is its kid. Ed448 signs as EdDSA: this library
+// does not know the newer name.
 const asymmetric = {
   RS256: 'RSA', RS384: 'RSA', RS512: 'RSA',
   PS256: 'RSA', PS384: 'RSA', PS512: 'RSA',
@@ -23,7 +24,7 @@ for (const [alg, bytes] of Object.entries(symmetric)) {
   secrets.set(alg, webcrypto.getRandomValues(new Uint8Array(bytes)));
 }
 
-for (const [alg, kid] of Object.entries(asymmetric)) {
+for (const [alg, kid] of [...Object.entries(asymmetric), ['EdDSA', 'Ed448']]) {
   if (!pairs.has(kid)) {
     const crv = kid.startsWith('Ed') ? kid : undefined;
     pairs.set(kid, await jose.generateKeyPair(alg, { crv, extractable: true }));
@@ -63,9 +64,11 @@ await serve({
     },
   }),
 
-  mint: ({ alg, claims, typ }) => new jose.SignJWT(claims)
-    .setProtectedHeader({ alg, typ, kid: asymmetric[alg] ?? alg })
-    .sign(secrets.get(alg) ?? pairs.get(asymmetric[alg]).privateKey),
+  mint({ alg, claims, typ, kid = asymmetric[alg] ?? alg }) {
+    return new jose.SignJWT(claims)
+      .setProtectedHeader({ alg, typ, kid })
+      .sign(secrets.get(alg) ?? pairs.get(kid).privateKey);
+  },
 
   judge: ({ tokens, options }) => Promise.all(
     tokens.map((token) => verdict(token, options)),
