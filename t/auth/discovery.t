@@ -116,30 +116,33 @@ subtest 'RFC 8414, where the other document is not found' => sub {
 };
 
 
+# Each fault meets a gateway of its own: the pauses between tries become longer.
 subtest 'documents that are not believed' => sub {
-    my $nginx = gateway();
-    my $issuer = issuer($nginx);
     my $place = '/.well-known/openid-configuration';
     my %bad = (
-        'metadata names another issuer' => metadata("$issuer/", $keys),
-        'metadata has no "jwks_uri"' => qq({"issuer":"$issuer"}),
-        'metadata is not strict JSON' => metadata($issuer, $keys) . ' ;',
-        'of the metadata is no http' => metadata($issuer, 'file:///etc/passwd'),
+        'metadata names another issuer' => sub { metadata("$_[0]/", $keys) },
+        'metadata has no "jwks_uri"' => sub { qq({"issuer":"$_[0]"}) },
+        'metadata is not strict JSON' => sub { metadata($_[0], $keys) . ' ;' },
+        'of the metadata is no http' =>
+            sub { metadata($_[0], 'file:///etc/passwd') },
         'plain http to another machine' =>
-            metadata($issuer, 'http://idp.example/keys'),
+            sub { metadata($_[0], 'http://idp.example/keys') },
     );
 
-    Apigw::Faulty::forget();
     for my $fault (sort keys %bad) {
-        publish($nginx, $place, $bad{$fault});
+        my $nginx = gateway();
+        my $issuer = issuer($nginx);
+
+        Apigw::Faulty::forget();
+        publish($nginx, $place, $bad{$fault}->($issuer));
         wait_for("\"$fault\" is logged", sub {
             my $status = ask($nginx);
             $status == 503 && $nginx->log =~ /could not be had, .*\Q$fault\E/ });
-    }
-    is scalar(Apigw::Faulty::requests()), 0, 'no keys were asked for';
+        is scalar(Apigw::Faulty::requests()), 0, 'no keys were asked for';
 
-    publish($nginx, $place, metadata($issuer, $keys));
-    wait_for('a good one comes into force', sub { ask($nginx) == 200 });
+        publish($nginx, $place, metadata($issuer, $keys));
+        wait_for('a good one comes into force', sub { ask($nginx) == 200 });
+    }
 };
 
 
