@@ -2,7 +2,8 @@
 #include "apigw_grpc_status.h"
 
 
-#define APIGW_GRPC_TEXT_MAX  1024    /* so that lengths fit two varint bytes */
+#define APIGW_GRPC_TEXT_MAX      1024   /* lengths fit two varint bytes */
+#define APIGW_GRPC_TRAILERS_MAX  (64 * 1024)
 
 
 typedef struct {
@@ -30,38 +31,90 @@ static const apigw_grpc_code_t  apigw_grpc_codes[] = {
 };
 
 
+static bool apigw_grpc_prefix(apigw_str_t *rest, const char *prefix);
+static bool apigw_grpc_is_suffix(uint8_t ch);
 static uint8_t *apigw_grpc_field(uint8_t *p, unsigned number,
     apigw_str_t value);
 static size_t apigw_grpc_field_size(size_t len);
-static void apigw_grpc_base64(uint8_t *out, const uint8_t *in, size_t len);
+static uint8_t *apigw_grpc_text(uint8_t *p, apigw_str_t text);
+static uint8_t *apigw_grpc_base64(uint8_t *out, const uint8_t *in, size_t len);
 
 
-bool
-apigw_grpc_type(apigw_str_t content_type)
+apigw_grpc_kind_e
+apigw_grpc_kind(apigw_str_t content_type, apigw_str_t *type)
 {
-    size_t                    i;
-    uint8_t                   ch;
-    static const apigw_str_t  type = apigw_str("application/grpc");
+    apigw_str_t        rest;
+    apigw_grpc_kind_e  kind;
 
-    if (content_type.len < type.len) {
-        return false;
+    rest = content_type;
+
+    if (!apigw_grpc_prefix(&rest, "application/grpc")) {
+        return APIGW_GRPC_NONE;
     }
 
-    for (i = 0; i < type.len; i++) {
-        ch = content_type.data[i];
+    kind = APIGW_GRPC_NATIVE;
 
-        if ((ch >= 'A' && ch <= 'Z' ? ch | 0x20 : ch) != type.data[i]) {
+    if (apigw_grpc_prefix(&rest, "-web")) {
+        kind = apigw_grpc_prefix(&rest, "-text") ? APIGW_GRPC_WEB_TEXT
+                                                 : APIGW_GRPC_WEB;
+    }
+
+    if (rest.len && *rest.data == '+') {
+        do {
+            rest.data++;
+            rest.len--;
+        } while (rest.len && apigw_grpc_is_suffix(*rest.data));
+    }
+
+    if (rest.len && *rest.data != ';' && *rest.data != ' '
+        && *rest.data != '\t')
+    {
+        return APIGW_GRPC_NONE;
+    }
+
+    type->data = content_type.data;
+    type->len = content_type.len - rest.len;
+
+    return kind;
+}
+
+
+/* Takes a prefix in lower case off, whatever its case there. */
+
+static bool
+apigw_grpc_prefix(apigw_str_t *rest, const char *prefix)
+{
+    size_t   i;
+    uint8_t  ch;
+
+    for (i = 0; prefix[i]; i++) {
+        if (i == rest->len) {
+            return false;
+        }
+
+        ch = rest->data[i];
+
+        if ((ch >= 'A' && ch <= 'Z' ? ch | 0x20 : ch) != (uint8_t) prefix[i]) {
             return false;
         }
     }
 
-    if (i == content_type.len) {
-        return true;
-    }
+    rest->data += i;
+    rest->len -= i;
 
-    ch = content_type.data[i];
+    return true;
+}
 
-    return ch == '+' || ch == ';' || ch == ' ' || ch == '\t';
+
+static bool
+apigw_grpc_is_suffix(uint8_t ch)
+{
+    uint8_t  low;
+
+    low = ch | 0x20;
+
+    return (low >= 'a' && low <= 'z') || (ch >= '0' && ch <= '9')
+           || ch == '+' || ch == '-' || ch == '.' || ch == '_';
 }
 
 
@@ -173,12 +226,92 @@ apigw_grpc_details(apigw_arena_t *arena, unsigned code, apigw_str_t message,
         return APIGW_ENOMEM;
     }
 
-    apigw_grpc_base64(text, status, size);
-
     out->data = text;
-    out->len = (size * 4 + 2) / 3;
+    out->len = apigw_grpc_base64(text, status, size) - text;
 
     return APIGW_OK;
+}
+
+
+/*
+ * A frame is a byte of flags (0x80: trailers), four of length, and here lines
+ * of "name: value" that end in CR LF.
+ */
+
+apigw_rc_t
+apigw_grpc_web_trailers(apigw_arena_t *arena, const apigw_grpc_field_t *fields,
+    size_t n, bool text, apigw_str_t *out)
+{
+    size_t                    i, size, len;
+    uint8_t                  *p, *frame;
+    static const apigw_str_t  colon = apigw_str(": "), end = apigw_str("\r\n");
+
+    size = 0;
+
+    for (i = 0; i < n; i++) {
+        len = fields[i].name.len + fields[i].value.len + colon.len + end.len;
+
+        if (fields[i].value.len > APIGW_GRPC_TRAILERS_MAX
+            || len > APIGW_GRPC_TRAILERS_MAX - size)
+        {
+            return APIGW_ELIMIT;
+        }
+
+        size += len;
+    }
+
+    frame = apigw_arena_alloc(arena, size + 5);
+    if (frame == NULL) {
+        return APIGW_ENOMEM;
+    }
+
+    p = frame;
+    *p++ = 0x80;
+    *p++ = 0;
+    *p++ = (uint8_t) (size >> 16);
+    *p++ = (uint8_t) (size >> 8);
+    *p++ = (uint8_t) size;
+
+    for (i = 0; i < n; i++) {
+        p = apigw_grpc_text(p, fields[i].name);
+        p = apigw_grpc_text(p, colon);
+        p = apigw_grpc_text(p, fields[i].value);
+        p = apigw_grpc_text(p, end);
+    }
+
+    out->data = frame;
+    out->len = p - frame;
+
+    if (!text) {
+        return APIGW_OK;
+    }
+
+    p = apigw_arena_alloc(arena, (out->len + 2) / 3 * 4);
+    if (p == NULL) {
+        return APIGW_ENOMEM;
+    }
+
+    out->data = p;
+    p = apigw_grpc_base64(p, frame, out->len);
+
+    while ((p - out->data) % 4) {
+        *p++ = '=';
+    }
+
+    out->len = p - out->data;
+
+    return APIGW_OK;
+}
+
+
+static uint8_t *
+apigw_grpc_text(uint8_t *p, apigw_str_t text)
+{
+    if (text.len) {
+        memcpy(p, text.data, text.len);
+    }
+
+    return p + text.len;
 }
 
 
@@ -197,11 +330,7 @@ apigw_grpc_field(uint8_t *p, unsigned number, apigw_str_t value)
         *p++ = value.len;
     }
 
-    if (value.len) {
-        memcpy(p, value.data, value.len);
-    }
-
-    return p + value.len;
+    return apigw_grpc_text(p, value);
 }
 
 
@@ -212,7 +341,9 @@ apigw_grpc_field_size(size_t len)
 }
 
 
-static void
+/* Without padding; returns the end. */
+
+static uint8_t *
 apigw_grpc_base64(uint8_t *out, const uint8_t *in, size_t len)
 {
     size_t             i;
@@ -234,6 +365,8 @@ apigw_grpc_base64(uint8_t *out, const uint8_t *in, size_t len)
     }
 
     if (n) {
-        *out = digits[bits << (6 - n) & 63];
+        *out++ = digits[bits << (6 - n) & 63];
     }
+
+    return out;
 }

@@ -16,8 +16,30 @@
 #pragma GCC visibility push(hidden)
 
 
-/* Whether a Content-Type is application/grpc, or that with a "+suffix". */
-bool apigw_grpc_type(apigw_str_t content_type);
+/* How a client speaks gRPC. */
+
+typedef enum {
+    APIGW_GRPC_NONE = 0,
+    APIGW_GRPC_NATIVE,               /* application/grpc: over HTTP/2 */
+    APIGW_GRPC_WEB,                  /* application/grpc-web */
+    APIGW_GRPC_WEB_TEXT              /* application/grpc-web-text: in base64 */
+} apigw_grpc_kind_e;
+
+
+/* A field of a response's trailers; its name is in lower case. */
+
+typedef struct {
+    apigw_str_t   name;
+    apigw_str_t   value;
+} apigw_grpc_field_t;
+
+
+/*
+ * Tells it by a Content-Type: one of the above, or that with a "+suffix".
+ * out  *type, the type without its parameters, is part of content_type; not
+ *      set for APIGW_GRPC_NONE
+ */
+apigw_grpc_kind_e apigw_grpc_kind(apigw_str_t content_type, apigw_str_t *type);
 
 
 /* The code of gRPC for an HTTP status of 400 or more. */
@@ -41,6 +63,16 @@ apigw_rc_t apigw_grpc_message(apigw_arena_t *arena, apigw_str_t text,
  */
 apigw_rc_t apigw_grpc_details(apigw_arena_t *arena, unsigned code,
     apigw_str_t message, apigw_str_t reason, apigw_str_t *out);
+
+
+/*
+ * Writes a gRPC-Web body of trailers alone: one frame with the fields, which
+ * hold no control bytes; in base64 if `text`.
+ * out  *out lives as long as the arena
+ * APIGW_ELIMIT: more than 64k of fields; APIGW_ENOMEM
+ */
+apigw_rc_t apigw_grpc_web_trailers(apigw_arena_t *arena,
+    const apigw_grpc_field_t *fields, size_t n, bool text, apigw_str_t *out);
 
 
 #pragma GCC visibility pop

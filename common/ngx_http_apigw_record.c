@@ -52,7 +52,7 @@ ngx_http_apigw_record_create(ngx_http_request_t *r, ngx_module_t *module,
     ngx_memzero(record, size);
 
     record->request = r;
-    record->grpc = ngx_http_apigw_reject_grpc_client(r);
+    ngx_http_apigw_reject_grpc_client(record);
     cln->handler = cleanup;
     r->ctx[module->ctx_index] = record;
 

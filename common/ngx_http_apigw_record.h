@@ -32,8 +32,10 @@ typedef struct {
      */
     ngx_uint_t            reject_status;
     ngx_str_t             reject_body;   /* set by the header filter */
-    ngx_uint_t            grpc;          /* the client speaks gRPC, by the */
-                                         /* Content-Type it sent */
+
+    /* how the client speaks gRPC, by the Content-Type it sent */
+    ngx_uint_t            grpc;          /* apigw_grpc_kind_e */
+    ngx_str_t             grpc_type;     /* that, without parameters */
 } ngx_http_apigw_record_t;
 
 

@@ -10,6 +10,9 @@ static ngx_int_t ngx_http_apigw_reject_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static void ngx_http_apigw_reject_slot(ngx_http_request_t *r, ngx_int_t index,
     const char *word);
+static ngx_int_t ngx_http_apigw_reject_document(
+    ngx_http_apigw_record_t *record, ngx_http_apigw_reject_vars_t *vars,
+    apigw_problem_t *problem);
 static void ngx_http_apigw_reject_instance(ngx_http_request_t *r,
     ngx_http_apigw_reject_vars_t *vars, apigw_problem_t *problem);
 static apigw_str_t ngx_http_apigw_reject_title(ngx_uint_t status);
@@ -189,17 +192,26 @@ ngx_int_t
 ngx_http_apigw_reject_header(ngx_http_apigw_record_t *record,
     ngx_http_apigw_reject_vars_t *vars, apigw_problem_t *problem)
 {
+    ngx_int_t  rc;
+
+    problem->status = record->reject_status;
+
+    rc = record->grpc ? ngx_http_apigw_reject_grpc(record, problem)
+                      : ngx_http_apigw_reject_document(record, vars, problem);
+
+    return rc == NGX_OK ? ngx_http_apigw_reject_no_store(record->request) : rc;
+}
+
+
+static ngx_int_t
+ngx_http_apigw_reject_document(ngx_http_apigw_record_t *record,
+    ngx_http_apigw_reject_vars_t *vars, apigw_problem_t *problem)
+{
     apigw_str_t          body;
     apigw_arena_t        arena;
     ngx_http_request_t  *r;
 
     r = record->request;
-
-    problem->status = record->reject_status;
-
-    if (record->grpc) {
-        return ngx_http_apigw_reject_grpc(r, problem);
-    }
 
     ngx_http_apigw_reject_instance(r, vars, problem);
 
@@ -223,7 +235,7 @@ ngx_http_apigw_reject_header(ngx_http_apigw_record_t *record,
     r->headers_out.content_type_len = r->headers_out.content_type.len;
     r->headers_out.content_type_lowcase = NULL;
 
-    return ngx_http_apigw_reject_no_store(r);
+    return NGX_OK;
 }
 
 

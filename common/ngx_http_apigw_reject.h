@@ -74,7 +74,8 @@ apigw_str_t ngx_http_apigw_reject_reason(ngx_http_request_t *r,
 /*
  * From the module's header filter, if ngx_http_apigw_reject_is_final(): makes
  * the document and sets Content-Type, Content-Length and Cache-Control. A gRPC
- * client gets the same as gRPC's trailers instead, and no body.
+ * client gets the same as gRPC's trailers instead, without a body, or as the
+ * body where it speaks gRPC-Web.
  * Status and instance of `problem` are filled in here; an empty type is
  * about:blank, an empty title the status's own where that has one.
  */
@@ -93,11 +94,17 @@ ngx_int_t ngx_http_apigw_reject_body(ngx_http_request_t *r,
 
 /* ngx_http_apigw_reject_grpc.c */
 
-/* Whether the client speaks gRPC: HTTP/2 or later, by Content-Type. */
-ngx_uint_t ngx_http_apigw_reject_grpc_client(ngx_http_request_t *r);
+/*
+ * Notes whether and how the client speaks gRPC, by Content-Type: gRPC's own
+ * over HTTP/2 or later, gRPC-Web over any version.
+ */
+void ngx_http_apigw_reject_grpc_client(ngx_http_apigw_record_t *record);
 
-/* Makes the header of a gRPC refusal; problem->status is the HTTP status. */
-ngx_int_t ngx_http_apigw_reject_grpc(ngx_http_request_t *r,
+/*
+ * Makes the header of a refusal for such a client, and the body of one that
+ * speaks gRPC-Web; problem->status is the HTTP status.
+ */
+ngx_int_t ngx_http_apigw_reject_grpc(ngx_http_apigw_record_t *record,
     apigw_problem_t *problem);
 
 

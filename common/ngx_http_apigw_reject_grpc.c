@@ -1,8 +1,10 @@
 
 /*
  * A refusal for a gRPC client is its trailers alone: HTTP status 200, the
- * status of gRPC in the header, no body. r->err_status stays, so $status, logs
- * and metrics tell the module's own.
+ * status of gRPC in the header, no body. To one that speaks gRPC-Web they are
+ * a frame of the body, which a page of another origin may read without a list
+ * of exposed headers. r->err_status stays, so $status, logs and metrics tell
+ * the module's own.
  */
 
 
@@ -13,29 +15,66 @@
 #include "apigw_grpc_status.h"
 
 
-#define NGX_HTTP_APIGW_GRPC_TYPE  "application/grpc"
+#define NGX_HTTP_APIGW_GRPC_TYPE    "application/grpc"
+#define NGX_HTTP_APIGW_GRPC_FIELDS  3
 
 
+static ngx_int_t ngx_http_apigw_reject_grpc_native(ngx_http_request_t *r,
+    apigw_grpc_field_t *fields, ngx_uint_t n);
+static ngx_int_t ngx_http_apigw_reject_grpc_web(
+    ngx_http_apigw_record_t *record, apigw_grpc_field_t *fields,
+    ngx_uint_t n);
+static void ngx_http_apigw_reject_grpc_type(ngx_http_request_t *r,
+    ngx_str_t *type);
 static ngx_int_t ngx_http_apigw_reject_grpc_fields(ngx_http_request_t *r,
-    apigw_problem_t *problem);
-static ngx_int_t ngx_http_apigw_reject_grpc_field(ngx_http_request_t *r,
-    const char *name, apigw_str_t value);
+    apigw_problem_t *problem, apigw_grpc_field_t *fields, ngx_uint_t *n);
 static void ngx_http_apigw_reject_grpc_clear(ngx_http_request_t *r);
 
 
-ngx_uint_t
-ngx_http_apigw_reject_grpc_client(ngx_http_request_t *r)
+void
+ngx_http_apigw_reject_grpc_client(ngx_http_apigw_record_t *record)
 {
-    return r->http_version >= NGX_HTTP_VERSION_20
-           && r->headers_in.content_type
-           && apigw_grpc_type(ngx_http_apigw_str(
-                                          &r->headers_in.content_type->value));
+    apigw_str_t          type;
+    apigw_grpc_kind_e    kind;
+    ngx_http_request_t  *r;
+    ngx_table_elt_t     *h;
+
+    r = record->request;
+    h = r->headers_in.content_type;
+
+    if (h == NULL) {
+        return;
+    }
+
+    kind = apigw_grpc_kind(ngx_http_apigw_str(&h->value), &type);
+
+    if (kind == APIGW_GRPC_NONE
+        || (kind == APIGW_GRPC_NATIVE
+            && r->http_version < NGX_HTTP_VERSION_20))
+    {
+        return;
+    }
+
+    record->grpc = kind;
+    record->grpc_type.data = (u_char *) type.data;
+    record->grpc_type.len = type.len;
 }
 
 
 ngx_int_t
-ngx_http_apigw_reject_grpc(ngx_http_request_t *r, apigw_problem_t *problem)
+ngx_http_apigw_reject_grpc(ngx_http_apigw_record_t *record,
+    apigw_problem_t *problem)
 {
+    ngx_uint_t           n;
+    apigw_grpc_field_t   fields[NGX_HTTP_APIGW_GRPC_FIELDS];
+    ngx_http_request_t  *r;
+
+    r = record->request;
+
+    if (ngx_http_apigw_reject_grpc_fields(r, problem, fields, &n) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     ngx_http_apigw_reject_grpc_clear(r);
 
     r->headers_out.status = NGX_HTTP_OK;
@@ -44,15 +83,80 @@ ngx_http_apigw_reject_grpc(ngx_http_request_t *r, apigw_problem_t *problem)
     ngx_http_clear_content_length(r);
     ngx_http_clear_accept_ranges(r);
 
-    ngx_str_set(&r->headers_out.content_type, NGX_HTTP_APIGW_GRPC_TYPE);
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-    r->headers_out.content_type_lowcase = NULL;
-    ngx_str_null(&r->headers_out.charset);
-
     r->expect_trailers = 0;
+
+    return record->grpc == APIGW_GRPC_NATIVE
+           ? ngx_http_apigw_reject_grpc_native(r, fields, n)
+           : ngx_http_apigw_reject_grpc_web(record, fields, n);
+}
+
+
+static ngx_int_t
+ngx_http_apigw_reject_grpc_native(ngx_http_request_t *r,
+    apigw_grpc_field_t *fields, ngx_uint_t n)
+{
+    ngx_uint_t        i;
+    ngx_table_elt_t  *h;
+    static ngx_str_t  type = ngx_string(NGX_HTTP_APIGW_GRPC_TYPE);
+
+    ngx_http_apigw_reject_grpc_type(r, &type);
+
     r->header_only = 1;
 
-    return ngx_http_apigw_reject_grpc_fields(r, problem);
+    for (i = 0; i < n; i++) {
+        h = ngx_http_apigw_header_push(&r->headers_out.headers);
+        if (h == NULL) {
+            return NGX_ERROR;
+        }
+
+        h->hash = 1;
+        h->key.data = (u_char *) fields[i].name.data;
+        h->key.len = fields[i].name.len;
+        h->value.data = (u_char *) fields[i].value.data;
+        h->value.len = fields[i].value.len;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_apigw_reject_grpc_web(ngx_http_apigw_record_t *record,
+    apigw_grpc_field_t *fields, ngx_uint_t n)
+{
+    apigw_str_t          body;
+    apigw_arena_t        arena;
+    ngx_http_request_t  *r;
+
+    r = record->request;
+
+    ngx_http_apigw_arena_init(&arena, r->pool);
+
+    if (apigw_grpc_web_trailers(&arena, fields, n,
+                                record->grpc == APIGW_GRPC_WEB_TEXT, &body)
+        != APIGW_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_http_apigw_reject_grpc_type(r, &record->grpc_type);
+
+    record->reject_body.data = (u_char *) body.data;
+    record->reject_body.len = body.len;
+
+    r->headers_out.content_length_n = body.len;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_apigw_reject_grpc_type(ngx_http_request_t *r, ngx_str_t *type)
+{
+    r->headers_out.content_type = *type;
+    r->headers_out.content_type_len = type->len;
+    r->headers_out.content_type_lowcase = NULL;
+    ngx_str_null(&r->headers_out.charset);
 }
 
 
@@ -87,15 +191,26 @@ ngx_http_apigw_reject_grpc_clear(ngx_http_request_t *r)
 }
 
 
+/* The last is left out where there is no word, or where it is too long. */
+
 static ngx_int_t
 ngx_http_apigw_reject_grpc_fields(ngx_http_request_t *r,
-    apigw_problem_t *problem)
+    apigw_problem_t *problem, apigw_grpc_field_t *fields, ngx_uint_t *n)
 {
     u_char         *p;
     apigw_rc_t      rc;
-    apigw_str_t     value;
     ngx_uint_t      code;
     apigw_arena_t   arena;
+
+    static const apigw_str_t  names[] = {
+        apigw_str("grpc-status"),
+        apigw_str("grpc-message"),
+        apigw_str("grpc-status-details-bin")
+    };
+
+    for (*n = 0; *n < NGX_HTTP_APIGW_GRPC_FIELDS; (*n)++) {
+        fields[*n].name = names[*n];
+    }
 
     ngx_http_apigw_arena_init(&arena, r->pool);
 
@@ -106,56 +221,24 @@ ngx_http_apigw_reject_grpc_fields(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    value.data = p;
-    value.len = ngx_sprintf(p, "%ui", code) - p;
+    fields[0].value.data = p;
+    fields[0].value.len = ngx_sprintf(p, "%ui", code) - p;
 
-    if (ngx_http_apigw_reject_grpc_field(r, "grpc-status", value) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    if (apigw_grpc_message(&arena, problem->detail, &value) != APIGW_OK
-        || ngx_http_apigw_reject_grpc_field(r, "grpc-message", value)
-           != NGX_OK)
+    if (apigw_grpc_message(&arena, problem->detail, &fields[1].value)
+        != APIGW_OK)
     {
         return NGX_ERROR;
     }
 
-    if (problem->reason.len == 0) {
+    rc = problem->reason.len
+         ? apigw_grpc_details(&arena, code, problem->detail, problem->reason,
+                              &fields[2].value)
+         : APIGW_ELIMIT;
+
+    if (rc == APIGW_ELIMIT) {
+        (*n)--;                      /* status and message say enough */
         return NGX_OK;
     }
 
-    rc = apigw_grpc_details(&arena, code, problem->detail, problem->reason,
-                            &value);
-
-    if (rc == APIGW_ELIMIT) {
-        return NGX_OK;               /* status and message say enough */
-    }
-
-    if (rc != APIGW_OK) {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_apigw_reject_grpc_field(r, "grpc-status-details-bin",
-                                            value);
-}
-
-
-static ngx_int_t
-ngx_http_apigw_reject_grpc_field(ngx_http_request_t *r, const char *name,
-    apigw_str_t value)
-{
-    ngx_table_elt_t  *h;
-
-    h = ngx_http_apigw_header_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    h->hash = 1;
-    h->key.data = (u_char *) name;
-    h->key.len = ngx_strlen(name);
-    h->value.data = (u_char *) value.data;
-    h->value.len = value.len;
-
-    return NGX_OK;
+    return rc == APIGW_OK ? NGX_OK : NGX_ERROR;
 }

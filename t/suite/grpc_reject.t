@@ -102,6 +102,7 @@ sub is_refusal {
     is $got->{'grpc-status'}, $code, "$what: the code, once";
     like $got->{'grpc-message'}, qr/^$message$/, "$what: the message";
     is $got->{'content-length'}, undef, "$what: no length";
+    is $got->{'cache-control'}, 'no-store', "$what: not to be kept";
     unlike $text, qr/recv DATA/, "$what: no body";
     like $text, qr/recv HEADERS frame <[^>]*>\n\s*; END_STREAM/,
         "$what: the header ends the stream";
@@ -145,7 +146,9 @@ like decode_base64($got->{'grpc-status-details-bin'}), qr/rate_exceeded/,
 is $got->{':status'}, 400, 'a bad document of a JSON client';
 is $got->{'content-type'}, 'application/problem+json', 'gets a document';
 
-for my $type ('application/grpcx', 'application/grpc-web', 'text/plain') {
+for my $type ('application/grpcx', 'application/grpc-webx', 'text/plain',
+              'application/grpc+a"b')
+{
     ($got) = call('/auth', $type);
     is $got->{':status'}, 401, "$type is not gRPC";
     is $got->{'content-type'}, 'application/problem+json', "$type: a document";
