@@ -86,7 +86,7 @@ $(BUILD)/.deps-%: tools/install-deps
 	mkdir -p $(BUILD)
 	touch $@
 
-$(BUILD)/.deps-test: t/lib/oidc/package-lock.json
+$(BUILD)/.deps-test: t/lib/node/package-lock.json
 
 $(MODULES) &: $(SOURCES) tools/build-modules | $(BUILD)/.deps-build
 	tools/build-modules

@@ -1,6 +1,6 @@
 package Apigw::Node;
 
-# A script of t/lib/oidc under node, and calls of what it offers:
+# A script of t/lib/node under node, and calls of what it offers:
 #
 #     my $node = Apigw::Node->new('provider.mjs', $folder);
 #     my $issuer = $node->call('issuer');
@@ -30,7 +30,7 @@ sub new {
     local $ENV{NODE_NO_WARNINGS} = 1;
 
     my $pid = open2(my $out, my $in, 'node',
-                    "$Apigw::Root/t/lib/oidc/$script", @args);
+                    "$Apigw::Root/t/lib/node/$script", @args);
 
     return bless { owner => $$, pid => $pid, in => $in, out => $out }, $class;
 }
