@@ -31,7 +31,7 @@ sub {
 
     for my $id (qw(nobody01 disabled expired1 notyet01 network1)) {
         my $client = IO::Socket::INET->new(PeerAddr => '127.0.0.1:'
-            . Test::Nginx::Socket::server_port()) or die $!;
+            . Apigw::port()) or die $!;
         print $client "GET /t HTTP/1.0\r\nX-API-Key: "
                       . Apigw::Token::api_key($id) . "\r\n\r\n";
         my $answer = do { local $/; <$client> };

@@ -370,7 +370,7 @@ sub {
         my $headers = $line . Apigw::Dpop::headers(uri => "https://$uri/t");
         return Apigw::Auth::status($headers =~ s/\n/\r\n/gr);
     };
-    my $port = Test::Nginx::Socket::server_port();
+    my $port = Apigw::port();
 
     Test::More::is($ask->(@$_), 200, "@$_") for
         ['API.Example.com:8443', 'api.example.com'],

@@ -21,7 +21,7 @@ sub flood {
     my ($keys, $proofs) = @_;
 
     my $pid = open2(my $out, my $in, $flood,
-                    Test::Nginx::Socket::server_port(), $keys, $proofs);
+                    Apigw::port(), $keys, $proofs);
 
     chomp(my @jkt = map { scalar <$out> } 1 .. $keys);
     print $in map { Apigw::Token::token(claims => { cnf => { jkt => $_ } })

@@ -50,7 +50,7 @@ sub settle {
 # The nonce that the server gives.
 sub given {
     my $client = IO::Socket::INET->new(
-        PeerAddr => '127.0.0.1:' . Test::Nginx::Socket::server_port())
+        PeerAddr => '127.0.0.1:' . Apigw::port())
         or die "connect: $!";
 
     print $client "GET /t HTTP/1.0\r\nHost: localhost\r\n",
@@ -77,7 +77,7 @@ __DATA__
 --- response_headers
 WWW-Authenticate: DPoP error="use_dpop_nonce", error_description="the DPoP proof needs a current nonce", algs="PS256 ES256 EdDSA", realm="api"
 Cache-Control: no-store
---- raw_response_headers_like: DPoP-Nonce: [\w-]{54}\r\n
+--- raw_response_headers_like: (?i)DPoP-Nonce: [\w-]{54}\r\n
 --- response_body_like: "error":"use_dpop_nonce"
 --- refused: dpop_nonce_required
 
@@ -120,7 +120,7 @@ page
 --- http_config eval: $::Shared
 --- config eval: $::Location
 --- proofs: main::settle(); Apigw::Dpop::headers(claims => { nonce => main::nonce(1) })
---- raw_response_headers_like: DPoP-Nonce: [\w-]{54}\r\n
+--- raw_response_headers_like: (?i)DPoP-Nonce: [\w-]{54}\r\n
 --- response_body
 page
 
@@ -130,7 +130,7 @@ page
 --- http_config eval: $::Shared
 --- config eval: $::Location
 --- proofs: main::settle(); Apigw::Dpop::headers(claims => { nonce => main::nonce(0, 1) })
---- raw_response_headers_like: DPoP-Nonce: [\w-]{54}\r\n
+--- raw_response_headers_like: (?i)DPoP-Nonce: [\w-]{54}\r\n
 --- response_body
 page
 

@@ -27,7 +27,7 @@ sub get {
     my ($headers) = @_;
 
     my $client = IO::Socket::INET->new(
-        PeerAddr => '127.0.0.1:' . Test::Nginx::Socket::server_port())
+        PeerAddr => '127.0.0.1:' . Apigw::port())
         or die "connect: $!";
 
     print $client "GET /t HTTP/1.0\r\nHost: localhost\r\n",

@@ -22,7 +22,7 @@ sub block {
 # The statuses of requests that are all sent before an answer is read.
 sub together {
     my @clients = map {
-        my $c = IO::Socket::INET->new(PeerAddr => '127.0.0.1:' . Test::Nginx::Socket::server_port())
+        my $c = IO::Socket::INET->new(PeerAddr => '127.0.0.1:' . Apigw::port())
             or die "connect: $!";
         print $c "GET /t HTTP/1.0\r\nAuthorization: Bearer $_\r\n\r\n";
         $c;
@@ -179,7 +179,7 @@ main::block('/gate', 'timeout 30s; max_inflight 1;')
 --- then eval
 sub {
     my ($waiting, $refused) = map {
-        my $c = IO::Socket::INET->new(PeerAddr => '127.0.0.1:' . Test::Nginx::Socket::server_port());
+        my $c = IO::Socket::INET->new(PeerAddr => '127.0.0.1:' . Apigw::port());
         print $c "GET /t HTTP/1.0\r\nAuthorization: Bearer $_\r\n\r\n";
         Apigw::Auth::wait_for('the question', sub { Apigw::Faulty::requests() == 1 });
         $c;

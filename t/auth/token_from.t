@@ -147,7 +147,7 @@ main::location('/t', 'apigw_auth_token_from authorization cookie:s arg:t;')
 --- more_headers eval
 ["Authorization: Bearer $::Token", "Cookie: s=$::Token; c=d", '']
 --- response_body_like eval
-["Authorization: Bearer $::Token", "Cookie: s=$::Token; c=d",
+["(?i)Authorization: Bearer $::Token", "(?i)Cookie: s=$::Token; c=d",
  "^GET /t.t=$::Token HTTP"]
 
 

@@ -77,6 +77,7 @@ sub edit {
     close $in;
 
     $conf = on_loopback($conf);
+    $conf = with_own_port($conf) if $ENV{TEST_NGINX_USE_HTTP2};
     $conf = with_fresh_zones($conf) if $ENV{TEST_NGINX_USE_HUP};
 
     open my $out, '>', $file or die "$file: $!";
@@ -92,6 +93,28 @@ sub on_loopback {
     # nginx knows the directive since 1.25.1
     $conf =~ s/^(\s*listen\s[^;]*);\s*http2 on;/$1 http2;/mg
         unless `$ENV{TEST_NGINX_BINARY} -v 2>&1` =~ m{/1\.(?:2[5-9]|[3-9]\d)};
+
+    return $conf;
+}
+
+# Where a test's own clients, which speak HTTP/1, find nginx: Test::Nginx's port
+# takes nothing but HTTP/2 in its HTTP/2 mode.
+sub port {
+    our $port;
+    return Test::Nginx::Util::server_port() unless $ENV{TEST_NGINX_USE_HTTP2};
+
+    require Apigw::Redis;
+    return $port //= Apigw::Redis::free_port();
+}
+
+sub with_own_port {
+    my ($conf) = @_;
+    my $theirs = Test::Nginx::Util::server_port();
+    my $own = port();
+
+    $conf =~ s/^(\s*listen\s+127\.0\.0\.1:)$theirs\b([^;]*);/
+               "$1$theirs$2; listen 127.0.0.1:$own" . $2 =~ s{ http2\b}{}r . ';'
+              /mgex;
 
     return $conf;
 }

@@ -98,7 +98,7 @@ sub replace {
 sub status {
     my ($header) = @_;
     my $client = IO::Socket::INET->new(
-        PeerAddr => '127.0.0.1:' . Test::Nginx::Socket::server_port())
+        PeerAddr => '127.0.0.1:' . Apigw::port())
         or return 0;
 
     print $client "GET /t HTTP/1.0\r\n$header\r\n\r\n";
