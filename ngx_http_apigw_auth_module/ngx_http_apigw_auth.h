@@ -53,6 +53,9 @@ typedef struct ngx_http_apigw_auth_provider_s
     ngx_http_apigw_auth_provider_t;
 
 
+#define NGX_HTTP_APIGW_AUTH_WAITERS_MAX     1024     /* for one thing */
+
+
 /* Kinds of credentials. */
 
 typedef enum {
@@ -304,6 +307,8 @@ struct ngx_http_apigw_auth_ctx_s {
     apigw_credential_t               token;
     apigw_str_t                      key;
     ngx_http_apigw_auth_carrier_t   *carrier;    /* of the key */
+    ngx_uint_t                       store;      /* those before it in the
+                                                    policy have no such key */
 
     /* the binding of the token */
     ngx_http_apigw_auth_binding_t   *binding;    /* NULL: not looked at yet */
@@ -331,6 +336,7 @@ struct ngx_http_apigw_auth_ctx_s {
 
     unsigned                         identified:1;       /* it is known who */
     unsigned                         preflight:1;
+    unsigned                         hidden:1;   /* the user name of Basic */
     unsigned                         unsafe:1;   /* an identity header's value
                                                     has a control byte */
     unsigned                         dropped:1;  /* a claim read as empty for

@@ -194,6 +194,10 @@ ngx_int_t ngx_http_apigw_auth_cache_put(ngx_http_apigw_auth_zone_t *zone,
     ngx_http_apigw_auth_cache_key_t *key,
     ngx_http_apigw_auth_cache_entry_t *entry);
 
+/* Forgets the entry of that key, if there is one. */
+void ngx_http_apigw_auth_cache_drop(ngx_http_apigw_auth_zone_t *zone,
+    ngx_http_apigw_auth_cache_key_t *key);
+
 
 #pragma GCC visibility pop
 

@@ -275,6 +275,24 @@ ngx_http_apigw_auth_cache_put(ngx_http_apigw_auth_zone_t *zone,
 
 /* A class that is full makes room at its own expense, never at another's. */
 
+void
+ngx_http_apigw_auth_cache_drop(ngx_http_apigw_auth_zone_t *zone,
+    ngx_http_apigw_auth_cache_key_t *key)
+{
+    ngx_http_apigw_auth_cache_node_t  *node;
+
+    ngx_shmtx_lock(&zone->pool->mutex);
+
+    node = ngx_http_apigw_auth_cache_find_locked(&zone->shared->cache, key);
+
+    if (node) {
+        ngx_http_apigw_auth_cache_free_locked(zone, node);
+    }
+
+    ngx_shmtx_unlock(&zone->pool->mutex);
+}
+
+
 static ngx_http_apigw_auth_cache_node_t *
 ngx_http_apigw_auth_cache_alloc_locked(ngx_http_apigw_auth_zone_t *zone,
     ngx_http_apigw_auth_cache_class_e class, size_t size)

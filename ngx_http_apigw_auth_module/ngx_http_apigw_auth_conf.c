@@ -54,7 +54,8 @@ ngx_http_apigw_auth_init_main_conf(ngx_conf_t *cf, void *conf)
         || ngx_http_apigw_auth_assertions_resolve(cf, conf) != NGX_OK
         || ngx_http_apigw_auth_policies_resolve(cf, conf) != NGX_OK
         || ngx_http_apigw_auth_revocation_resolve(cf, conf) != NGX_OK
-        || ngx_http_apigw_auth_once_resolve(cf, conf) != NGX_OK)
+        || ngx_http_apigw_auth_once_resolve(cf, conf) != NGX_OK
+        || ngx_http_apigw_auth_stores_resolve(cf, conf) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }

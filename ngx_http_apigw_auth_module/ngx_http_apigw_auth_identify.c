@@ -449,6 +449,7 @@ ngx_http_apigw_auth_results_clear(ngx_http_apigw_auth_ctx_t *ctx)
     ngx_memzero(&ctx->failure, sizeof(ngx_http_apigw_auth_failure_t));
 
     ctx->policy = NULL;
+    ctx->store = 0;
     ctx->binding = NULL;
     ctx->nonce = 0;
     ctx->anonymous = NULL;

@@ -8,9 +8,6 @@
 #include "ngx_http_apigw_auth.h"
 
 
-#define NGX_HTTP_APIGW_AUTH_WAITERS_MAX  1024
-
-
 static apigw_rc_t ngx_http_apigw_auth_introspect_known(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result,
     apigw_error_t *err);

@@ -4,11 +4,15 @@
 
 
 static apigw_rc_t ngx_http_apigw_auth_key_find(ngx_http_request_t *r,
-    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_store_t **store,
-    apigw_key_t *key, apigw_error_t *err);
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result,
+    ngx_http_apigw_auth_store_t **store, apigw_key_t *key, apigw_error_t *err);
+static apigw_rc_t ngx_http_apigw_auth_key_look(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result,
+    ngx_http_apigw_auth_store_t *store, apigw_key_t *key, apigw_error_t *err);
 static ngx_uint_t ngx_http_apigw_auth_key_carries(
     ngx_http_apigw_auth_store_t *store, ngx_http_apigw_auth_carrier_t *carrier);
-static void ngx_http_apigw_auth_key_hide(ngx_http_request_t *r);
+static void ngx_http_apigw_auth_key_hide(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, apigw_rc_t rc);
 static apigw_str_t ngx_http_apigw_auth_key_address(ngx_http_request_t *r);
 
 
@@ -22,14 +26,18 @@ ngx_http_apigw_auth_key_verify(ngx_http_request_t *r,
     apigw_error_t                 err;
     ngx_http_apigw_auth_store_t  *store;
 
-    rc = ngx_http_apigw_auth_key_find(r, ctx, &store, &key, &err);
+    rc = ngx_http_apigw_auth_key_find(r, ctx, result, &store, &key, &err);
+
+    if (ctx->carrier->in == NGX_HTTP_APIGW_AUTH_IN_BASIC) {
+        ngx_http_apigw_auth_key_hide(r, ctx, rc);
+    }
+
+    if (rc == APIGW_AGAIN) {
+        return NGX_AGAIN;
+    }
 
     if (rc == APIGW_OK) {
         result->name = store->name;
-
-        if (ctx->carrier->in == NGX_HTTP_APIGW_AUTH_IN_BASIC) {
-            ngx_http_apigw_auth_key_hide(r);
-        }
 
         rc = apigw_key_check(&key, ngx_time(),
                              ngx_http_apigw_auth_key_address(r), &err);
@@ -60,30 +68,80 @@ ngx_http_apigw_auth_key_verify(ngx_http_request_t *r,
 }
 
 
+/* The first store that has it decides; one that cannot tell might have it. */
+
 static apigw_rc_t
 ngx_http_apigw_auth_key_find(ngx_http_request_t *r,
-    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_store_t **store,
-    apigw_key_t *key, apigw_error_t *err)
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result,
+    ngx_http_apigw_auth_store_t **store, apigw_key_t *key, apigw_error_t *err)
 {
-    apigw_rc_t     rc;
-    ngx_uint_t     i;
-    apigw_arena_t  arena;
-
-    ngx_http_apigw_arena_init(&arena, r->pool);
+    apigw_rc_t  rc;
 
     rc = APIGW_EINPUT;
     err->word = "key_unknown";
 
-    for (i = 0; rc == APIGW_EINPUT && i < ctx->policy->nstores; i++) {
-        *store = ctx->policy->stores[i];
+    for ( /* void */ ; ctx->store < ctx->policy->nstores; ctx->store++) {
+        *store = ctx->policy->stores[ctx->store];
 
-        if (ngx_http_apigw_auth_key_carries(*store, ctx->carrier)) {
-            rc = ngx_http_apigw_auth_table_find(*store, &arena, ctx->key, key,
-                                                err);
+        if (!ngx_http_apigw_auth_key_carries(*store, ctx->carrier)) {
+            continue;
+        }
+
+        rc = ngx_http_apigw_auth_key_look(r, ctx, result, *store, key, err);
+
+        if (rc != APIGW_EINPUT) {
+            break;
         }
     }
 
     return rc;
+}
+
+
+static apigw_rc_t
+ngx_http_apigw_auth_key_look(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result,
+    ngx_http_apigw_auth_store_t *store, apigw_key_t *key, apigw_error_t *err)
+{
+    apigw_rc_t     rc;
+    apigw_arena_t  arena;
+
+    rc = apigw_key_form_check(ctx->key, ngx_http_apigw_str(&store->prefix),
+                              NULL, err);
+    if (rc != APIGW_OK) {
+        return rc;
+    }
+
+    rc = APIGW_EINPUT;
+
+    if (store->image.halves) {
+        ngx_http_apigw_arena_init(&arena, r->pool);
+
+        rc = ngx_http_apigw_auth_table_find(store, &arena, ctx->key, key, err);
+    }
+
+    if (rc == APIGW_EINPUT && store->source.redis) {
+        rc = ngx_http_apigw_auth_key_redis_find(r, ctx, result, store, key,
+                                                err);
+    }
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_http_apigw_auth_key_digest(ngx_http_apigw_auth_store_t *store,
+    apigw_str_t text, ngx_uint_t i, u_char *digest, apigw_key_digest_e *kind)
+{
+    if (i == 0) {
+        *kind = APIGW_KEY_SHA256;
+        return ngx_http_apigw_auth_digest(digest, &text, 1);
+    }
+
+    *kind = APIGW_KEY_HMAC_SHA256;
+
+    return apigw_key_digest_hmac(digest, text, store->peppers[i - 1])
+           == APIGW_OK ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -109,17 +167,40 @@ ngx_http_apigw_auth_key_carries(ngx_http_apigw_auth_store_t *store,
 
 
 /*
- * The user's name is a key: it is not for $remote_user, which access logs have.
- * A name that no store knows may be one of auth_basic's.
+ * The user's name is a key, or may be one as long as nobody can tell: it is not
+ * for $remote_user, which access logs have, also those of requests that end
+ * while they wait. A name that no store knows may be one of auth_basic's, which
+ * then reads it anew.
  */
 
 static void
-ngx_http_apigw_auth_key_hide(ngx_http_request_t *r)
+ngx_http_apigw_auth_key_hide(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, apigw_rc_t rc)
 {
     static ngx_str_t  remote_user = ngx_string("remote_user");
 
-    ngx_str_set(&r->headers_in.user, "");
-    ngx_str_set(&r->headers_in.passwd, "");
+    if (rc == APIGW_EINPUT) {
+
+        if (!ctx->hidden) {
+            return;
+        }
+
+        ctx->hidden = 0;
+
+        ngx_str_null(&r->headers_in.user);
+        ngx_str_null(&r->headers_in.passwd);
+
+    } else {
+
+        /* while it waits, unless another policy has hidden it for good */
+
+        ctx->hidden |= (r->headers_in.user.len
+                        || r->headers_in.user.data == NULL);
+        ctx->hidden &= (rc == APIGW_AGAIN);
+
+        ngx_str_set(&r->headers_in.user, "");
+        ngx_str_set(&r->headers_in.passwd, "");
+    }
 
     ngx_http_apigw_variable_forget(r, &remote_user);
 }

@@ -45,7 +45,9 @@ ngx_http_apigw_auth_init_process(ngx_cycle_t *cycle)
     stores = amcf->stores.elts;
 
     for (i = 0; i < amcf->stores.nelts; i++) {
-        ngx_http_apigw_auth_watch_start(&stores[i]->watch, cycle);
+        if (stores[i]->watch.path.len) {
+            ngx_http_apigw_auth_watch_start(&stores[i]->watch, cycle);
+        }
     }
 
     if (ngx_http_apigw_auth_redis_init(cycle, amcf) != NGX_OK) {
@@ -83,6 +85,7 @@ ngx_http_apigw_auth_exit_process(ngx_cycle_t *cycle)
 
     /* first what waits for Redis' answers */
 
+    ngx_http_apigw_auth_lookups_stop(amcf);
     ngx_http_apigw_auth_revocation_stop(amcf);
     ngx_http_apigw_auth_redis_exit(amcf);
 }

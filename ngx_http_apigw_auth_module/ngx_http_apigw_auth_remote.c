@@ -5,7 +5,6 @@
 #include "ngx_http_apigw_auth.h"
 
 
-#define NGX_HTTP_APIGW_AUTH_WAITERS_MAX  1024
 #define NGX_HTTP_APIGW_AUTH_POLL         10       /* while a request waits */
 #define NGX_HTTP_APIGW_AUTH_LOOK         60000    /* at least that often */
 #define NGX_HTTP_APIGW_AUTH_RETRY_MAX    60

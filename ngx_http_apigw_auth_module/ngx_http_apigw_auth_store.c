@@ -34,6 +34,17 @@ static ngx_http_apigw_auth_param_t  ngx_http_apigw_auth_store_params[] = {
 
     { ngx_string("check"), 1, 1, ngx_http_apigw_auth_store_check, 0 },
 
+    { ngx_string("redis"), 1, 1, ngx_http_apigw_auth_source_name, 0 },
+
+    { ngx_string("redis_ttl"), 1, 1, ngx_http_apigw_auth_source_time,
+      offsetof(ngx_http_apigw_auth_store_t, source.ttl) },
+
+    { ngx_string("redis_negative_ttl"), 1, 1, ngx_http_apigw_auth_source_time,
+      offsetof(ngx_http_apigw_auth_store_t, source.negative_ttl) },
+
+    { ngx_string("redis_on_error"), 1, 1, ngx_http_apigw_auth_source_on_error,
+      0 },
+
     { ngx_null_string, 0, 0, NULL, 0 }
 };
 
@@ -67,6 +78,8 @@ ngx_http_apigw_auth_store_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_str_set(&store->prefix, "gw");
     store->watch.interval = NGX_HTTP_APIGW_AUTH_STORE_POLL;
     store->watch.max = NGX_HTTP_APIGW_AUTH_KEYS_MAX_SIZE;
+
+    ngx_http_apigw_auth_source_init(&store->source);
 
     store->carriers = ngx_array_create(cf->pool, 2,
                                        sizeof(ngx_http_apigw_auth_carrier_t));
@@ -321,10 +334,9 @@ ngx_http_apigw_auth_store_end(ngx_conf_t *cf,
     char           *rv;
     static u_char   name[] = "x-api-key";
 
-    if (!ngx_http_apigw_auth_block_has(block, "file")) {
-        return ngx_http_apigw_auth_block_fault(cf, block,
-                              "no source of keys; add \"file PATH;\", which "
-                              "\"apigw-key create\" makes");
+    rv = ngx_http_apigw_auth_source_end(cf, block);
+    if (rv != NGX_CONF_OK) {
+        return rv;
     }
 
     if (!ngx_http_apigw_auth_block_has(block, "name")) {
@@ -334,6 +346,10 @@ ngx_http_apigw_auth_store_end(ngx_conf_t *cf,
         if (rv != NGX_CONF_OK) {
             return rv;
         }
+    }
+
+    if (!ngx_http_apigw_auth_block_has(block, "file")) {
+        return NGX_CONF_OK;              /* all of it is in Redis */
     }
 
     rv = ngx_http_apigw_auth_store_load(cf, block);
@@ -384,6 +400,8 @@ static void
 ngx_http_apigw_auth_store_cleanup(void *data)
 {
     ngx_http_apigw_auth_store_t *store = data;
+
+    ngx_http_apigw_auth_lookups_drop(store);
 
     if (store->image.first) {
         ngx_free(store->image.first);

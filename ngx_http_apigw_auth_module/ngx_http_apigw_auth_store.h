@@ -11,6 +11,7 @@
 
 #include "ngx_http_apigw_redis.h"
 
+#include "apigw_key_record.h"
 #include "apigw_keyfile.h"
 #include "apigw_table.h"
 
@@ -21,6 +22,8 @@
 #define NGX_HTTP_APIGW_AUTH_STORE_POLL      5000
 #define NGX_HTTP_APIGW_AUTH_KEYS_MAX_SIZE   ((size_t) 1024 * 1024 * 1024)
 #define NGX_HTTP_APIGW_AUTH_HALF_MIN        ((size_t) 1024 * 1024)
+#define NGX_HTTP_APIGW_AUTH_LOOKUP_BUCKETS  256
+#define NGX_HTTP_APIGW_AUTH_LOOKUP_ASKS     3    /* digests of a key */
 
 
 /* Where a client may put an API key. */
@@ -78,13 +81,51 @@ typedef apigw_rc_t (*ngx_http_apigw_auth_image_pt)(const u_char *image,
     size_t size, void *data);
 
 
+/* What goes wrong with keys in Redis; each is logged once in a while. */
+
+typedef enum {
+    NGX_HTTP_APIGW_AUTH_LOOKUP_SILENT = 0,
+    NGX_HTTP_APIGW_AUTH_LOOKUP_DENIED,
+    NGX_HTTP_APIGW_AUTH_LOOKUP_ELSEWHERE,
+    NGX_HTTP_APIGW_AUTH_LOOKUP_ERROR,
+    NGX_HTTP_APIGW_AUTH_LOOKUP_MANY,
+    NGX_HTTP_APIGW_AUTH_LOOKUP_MEMORY,
+    NGX_HTTP_APIGW_AUTH_LOOKUP_RECORD,           /* one that is none */
+    NGX_HTTP_APIGW_AUTH_LOOKUP_FAULTS
+} ngx_http_apigw_auth_lookup_fault_e;
+
+
+/* A store's keys in Redis. */
+
+typedef struct {
+    ngx_str_t                        name;       /* of the block; "": none */
+    ngx_http_apigw_auth_place_t      place;
+    ngx_http_apigw_redis_t          *redis;
+    ngx_str_t                        prefix;     /* of the names of hashes */
+    time_t                           ttl;        /* of records, seconds */
+    time_t                           negative_ttl;       /* of there being
+                                                            none */
+    time_t                           stale;      /* beyond `ttl` while Redis
+                                                    fails; 0: never */
+    u_char                           fingerprint[
+                                         NGX_HTTP_APIGW_AUTH_FINGERPRINT];
+
+    /* not configuration: of this process */
+    ngx_queue_t                      lookups[
+                                         NGX_HTTP_APIGW_AUTH_LOOKUP_BUCKETS];
+    ngx_uint_t                       asking;
+    time_t                           said[NGX_HTTP_APIGW_AUTH_LOOKUP_FAULTS];
+} ngx_http_apigw_auth_source_t;
+
+
 typedef struct {
     ngx_str_t                        name;
     ngx_str_t                        prefix;
     ngx_array_t                     *carriers;   /* of _carrier_t */
     u_char                           peppers[2][APIGW_KEY_PEPPER];
     size_t                           npeppers;
-    ngx_http_apigw_auth_image_t      image;
+    ngx_http_apigw_auth_image_t      image;      /* if there is a file */
+    ngx_http_apigw_auth_source_t     source;     /* asked after the file */
 
     /* not configuration: what the last look at the file came to */
     ngx_http_apigw_auth_watch_t      watch;
@@ -102,6 +143,28 @@ char *ngx_http_apigw_auth_store_block(ngx_conf_t *cf, ngx_command_t *cmd,
 
 ngx_uint_t ngx_http_apigw_auth_carrier_is(ngx_http_apigw_auth_carrier_t *a,
     ngx_http_apigw_auth_carrier_t *b);
+
+
+/* ngx_http_apigw_auth_store_redis.c: a store's keys in Redis, configured */
+
+/* What there is without parameters. */
+void ngx_http_apigw_auth_source_init(ngx_http_apigw_auth_source_t *source);
+
+/* The parameters "redis" and those that begin so. */
+char *ngx_http_apigw_auth_source_name(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
+char *ngx_http_apigw_auth_source_time(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
+char *ngx_http_apigw_auth_source_on_error(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
+
+/* When the block is read: whether these fit together. */
+char *ngx_http_apigw_auth_source_end(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block);
+
+/* Finds the Redis that stores name, once all blocks are read. */
+ngx_int_t ngx_http_apigw_auth_stores_resolve(ngx_conf_t *cf,
+    ngx_http_apigw_auth_main_conf_t *amcf);
 
 
 /* ngx_http_apigw_auth_image.c: an image in shared memory */
@@ -145,13 +208,109 @@ ngx_int_t ngx_http_apigw_auth_table_zone(ngx_conf_t *cf,
     ngx_http_apigw_auth_store_t *store);
 
 /*
- * Looks a key up by its digests.
+ * Looks a key of good form up by its digests.
  * APIGW_EINPUT key_unknown; APIGW_EUNSUPPORTED key_store_unavailable;
  * APIGW_ENOMEM
  */
 apigw_rc_t ngx_http_apigw_auth_table_find(ngx_http_apigw_auth_store_t *store,
     apigw_arena_t *arena, apigw_str_t text, apigw_key_t *key,
     apigw_error_t *err);
+
+
+/* ngx_http_apigw_auth_key.c: one key */
+
+/*
+ * The digest of a key that is tried as number `i`: the plain one, then one for
+ * each pepper. NGX_ERROR: OpenSSL failed.
+ */
+ngx_int_t ngx_http_apigw_auth_key_digest(ngx_http_apigw_auth_store_t *store,
+    apigw_str_t text, ngx_uint_t i, u_char *digest, apigw_key_digest_e *kind);
+
+
+/* ngx_http_apigw_auth_key_redis.c: what Redis says of a key, or has said */
+
+/*
+ * Looks a key of good form up in Redis.
+ * APIGW_AGAIN: when ctx->waiters are woken; APIGW_EINPUT key_unknown;
+ * APIGW_EUNSUPPORTED key_store_unavailable, with the result's retry;
+ * APIGW_ENOMEM
+ */
+apigw_rc_t ngx_http_apigw_auth_key_redis_find(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result,
+    ngx_http_apigw_auth_store_t *store, apigw_key_t *key, apigw_error_t *err);
+
+
+/* ngx_http_apigw_auth_lookup.c: keys that Redis is asked for */
+
+/*
+ * How it stands.
+ *
+ * ASKING -> FOUND, NONE, FAULTY, FAILED   Redis answered or not: who waits is
+ *                                         resumed and finds the outcome here
+ * FOUND, NONE, FAULTY, FAILED             all were resumed: it is gone
+ */
+
+typedef enum {
+    NGX_HTTP_APIGW_AUTH_LOOKUP_ASKING = 0,
+    NGX_HTTP_APIGW_AUTH_LOOKUP_FOUND,
+    NGX_HTTP_APIGW_AUTH_LOOKUP_NONE,
+    NGX_HTTP_APIGW_AUTH_LOOKUP_FAULTY,           /* a record, not a good one */
+    NGX_HTTP_APIGW_AUTH_LOOKUP_FAILED
+} ngx_http_apigw_auth_lookup_state_e;
+
+typedef struct ngx_http_apigw_auth_lookup_s  ngx_http_apigw_auth_lookup_t;
+
+/* The question for one digest. */
+
+typedef struct {
+    ngx_http_apigw_redis_cmd_t       cmd;
+    ngx_str_t                        argv[2];
+    apigw_key_digest_e               kind;
+    ngx_http_apigw_auth_lookup_state_e  state;
+    apigw_str_t                      record;     /* packed */
+    ngx_http_apigw_auth_lookup_t    *lookup;
+} ngx_http_apigw_auth_ask_t;
+
+struct ngx_http_apigw_auth_lookup_s {
+    ngx_queue_t                      queue;      /* of a bucket */
+    ngx_http_apigw_auth_store_t     *store;
+    ngx_http_apigw_auth_zone_t      *zone;
+    ngx_http_apigw_auth_cache_key_t  key;
+    ngx_http_apigw_auth_lookup_state_e  state;
+    apigw_str_t                      record;     /* packed, if found */
+    ngx_http_apigw_auth_ask_t        asks[NGX_HTTP_APIGW_AUTH_LOOKUP_ASKS];
+    ngx_uint_t                       nasks;
+    ngx_uint_t                       pending;    /* of them */
+    ngx_http_apigw_auth_waiters_t    waiters;
+    apigw_heap_t                     heap;       /* has the records */
+};
+
+/* The look-up of a key; NULL: none. */
+ngx_http_apigw_auth_lookup_t *ngx_http_apigw_auth_lookup_find(
+    ngx_http_apigw_auth_store_t *store, ngx_http_apigw_auth_cache_key_t *key);
+
+/*
+ * Asks for a key. NGX_DECLINED: Redis cannot be asked now; NGX_BUSY: too many
+ * keys are asked for; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_apigw_auth_lookup_start(ngx_http_apigw_auth_store_t *store,
+    ngx_http_apigw_auth_zone_t *zone, ngx_http_apigw_auth_cache_key_t *key,
+    apigw_str_t text, ngx_http_apigw_auth_lookup_t **started);
+
+/* In exit_process: what nobody will wait for; of one store. */
+void ngx_http_apigw_auth_lookups_stop(ngx_http_apigw_auth_main_conf_t *amcf);
+void ngx_http_apigw_auth_lookups_drop(ngx_http_apigw_auth_store_t *store);
+
+
+/* ngx_http_apigw_auth_lookup_answer.c: what Redis says of one digest */
+
+/* Sets the question's state and, if there is one, its record. */
+void ngx_http_apigw_auth_lookup_answer(ngx_http_apigw_auth_ask_t *ask,
+    const ngx_http_apigw_redis_result_t *result);
+
+/* Logs a fault of Redis, once in a while. */
+void ngx_http_apigw_auth_lookup_say(ngx_http_apigw_auth_store_t *store,
+    ngx_http_apigw_auth_lookup_fault_e fault);
 
 
 /* ngx_http_apigw_auth_redis.c: apigw_auth_redis */

@@ -105,35 +105,22 @@ ngx_http_apigw_auth_table_find(ngx_http_apigw_auth_store_t *store,
     apigw_arena_t *arena, apigw_str_t text, apigw_key_t *key,
     apigw_error_t *err)
 {
-    size_t                       i;
     u_char                       digest[APIGW_KEY_DIGEST];
     apigw_rc_t                   rc;
+    ngx_uint_t                   i;
     ngx_http_apigw_auth_look_t   look;
-
-    rc = apigw_key_form_check(text, ngx_http_apigw_str(&store->prefix), NULL,
-                              err);
-    if (rc != APIGW_OK) {
-        return rc;
-    }
-
-    if (ngx_http_apigw_auth_digest(digest, &text, 1) != NGX_OK) {
-        return APIGW_ENOMEM;
-    }
 
     look.arena = arena;
     look.digest = digest;
-    look.kind = APIGW_KEY_SHA256;
     look.key = key;
     look.err = err;
 
-    rc = ngx_http_apigw_auth_table_look(store, &look);
+    rc = APIGW_EINPUT;
 
-    look.kind = APIGW_KEY_HMAC_SHA256;
+    for (i = 0; rc == APIGW_EINPUT && i <= store->npeppers; i++) {
 
-    for (i = 0; rc == APIGW_EINPUT && i < store->npeppers; i++) {
-
-        if (apigw_key_digest_hmac(digest, text, store->peppers[i])
-            != APIGW_OK)
+        if (ngx_http_apigw_auth_key_digest(store, text, i, digest, &look.kind)
+            != NGX_OK)
         {
             return APIGW_ENOMEM;
         }

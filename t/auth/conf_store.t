@@ -34,14 +34,14 @@ run_tests();
 
 __DATA__
 
-=== no file
+=== neither file nor Redis
 --- http_config eval
 main::block(q{})
 --- config
 location /t { return 204; }
 --- must_die
 --- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": no source of keys; add "file PATH;", which "apigw-key create" makes in \S+nginx\.conf:\d+}
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": no source of keys; add "file PATH;", which "apigw-key create" makes, or "redis NAME;" in \S+nginx\.conf:\d+}
 
 
 
@@ -52,7 +52,7 @@ main::block(q{colour blue;})
 location /t { return 204; }
 --- must_die
 --- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": unknown parameter "colour"; the parameters are file, name, pepper_file, prefix, check in \S+nginx\.conf:\d+}
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": unknown parameter "colour"; the parameters are file, name, pepper_file, prefix, check, redis, redis_ttl, redis_negative_ttl, redis_on_error in \S+nginx\.conf:\d+}
 
 
 
@@ -366,6 +366,255 @@ location /t {
 --- more_headers eval
 'X-Key: ' . Apigw::Token::api_key('acme0001')
 --- error_code: 200
+
+
+
+=== a Redis that is not defined
+--- http_config eval
+main::block(q{redis main;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": unknown redis "main"; define it by "apigw_auth_redis main \{ \.\.\. \}" in \S+nginx\.conf:\d+}
+
+
+
+=== a Redis without a name
+--- http_config eval
+main::block(q{redis "";})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": unknown redis ""; define it by "apigw_auth_redis  \{ \.\.\. \}" in \S+nginx\.conf:\d+}
+
+
+
+=== a file without a name
+--- http_config eval
+main::block(q{file ""; redis main;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": file "\S+" is not a regular file; give a readable file of at most 1073741824 bytes in \S+nginx\.conf:\d+}
+
+
+
+=== redis_ttl without Redis
+--- http_config eval
+main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys; redis_ttl 1s;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": "redis_ttl" without "redis"; add "redis NAME;", or leave it out in \S+nginx\.conf:\d+}
+
+
+
+=== redis_negative_ttl without Redis
+--- http_config eval
+main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys; redis_negative_ttl 1s;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": "redis_negative_ttl" without "redis"; add "redis NAME;", or leave it out in \S+nginx\.conf:\d+}
+
+
+
+=== redis_on_error without Redis
+--- http_config eval
+main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys; redis_on_error deny;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": "redis_on_error" without "redis"; add "redis NAME;", or leave it out in \S+nginx\.conf:\d+}
+
+
+
+=== check without a file
+--- http_config eval
+main::block(q{redis main; check 1s;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": "check" without "file"; add "file PATH;", or leave it out in \S+nginx\.conf:\d+}
+
+
+
+=== redis_ttl that is no time
+--- http_config eval
+main::block(q{redis main; redis_ttl soon;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid "redis_ttl" "soon"; give a time from 0 to 1d in \S+nginx\.conf:\d+}
+
+
+
+=== redis_ttl above a day
+--- http_config eval
+main::block(q{redis main; redis_ttl 2d;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid "redis_ttl" "2d"; give a time from 0 to 1d in \S+nginx\.conf:\d+}
+
+
+
+=== redis_negative_ttl that is no time
+--- http_config eval
+main::block(q{redis main; redis_negative_ttl soon;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid "redis_negative_ttl" "soon"; give a time from 0 to 1d in \S+nginx\.conf:\d+}
+
+
+
+=== redis_negative_ttl above a day
+--- http_config eval
+main::block(q{redis main; redis_negative_ttl 2d;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid "redis_negative_ttl" "2d"; give a time from 0 to 1d in \S+nginx\.conf:\d+}
+
+
+
+=== redis_on_error allow
+--- http_config eval
+main::block(q{redis main; redis_on_error allow;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid "redis_on_error" "allow"; write "deny", or "stale=TIME" with a time from 1s to 1d in \S+nginx\.conf:\d+}
+
+
+
+=== redis_on_error stale
+--- http_config eval
+main::block(q{redis main; redis_on_error stale;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid "redis_on_error" "stale"; write "deny", or "stale=TIME" with a time from 1s to 1d in \S+nginx\.conf:\d+}
+
+
+
+=== redis_on_error stale=
+--- http_config eval
+main::block(q{redis main; redis_on_error stale=;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid "redis_on_error" "stale="; write "deny", or "stale=TIME" with a time from 1s to 1d in \S+nginx\.conf:\d+}
+
+
+
+=== redis_on_error stale=0
+--- http_config eval
+main::block(q{redis main; redis_on_error stale=0;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid "redis_on_error" "stale=0"; write "deny", or "stale=TIME" with a time from 1s to 1d in \S+nginx\.conf:\d+}
+
+
+
+=== redis_on_error stale=2d
+--- http_config eval
+main::block(q{redis main; redis_on_error stale=2d;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid "redis_on_error" "stale=2d"; write "deny", or "stale=TIME" with a time from 1s to 1d in \S+nginx\.conf:\d+}
+
+
+
+=== redis_on_error stale=long
+--- http_config eval
+main::block(q{redis main; redis_on_error stale=long;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid "redis_on_error" "stale=long"; write "deny", or "stale=TIME" with a time from 1s to 1d in \S+nginx\.conf:\d+}
+
+
+
+=== redis_on_error deny=1s
+--- http_config eval
+main::block(q{redis main; redis_on_error deny=1s;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid "redis_on_error" "deny=1s"; write "deny", or "stale=TIME" with a time from 1s to 1d in \S+nginx\.conf:\d+}
+
+
+
+=== redis_on_error -1
+--- http_config eval
+main::block(q{redis main; redis_on_error -1;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid "redis_on_error" "-1"; write "deny", or "stale=TIME" with a time from 1s to 1d in \S+nginx\.conf:\d+}
+
+
+
+=== two Redis
+--- http_config eval
+main::block(q{redis main other;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid number of arguments in "redis"; it takes one in \S+nginx\.conf:\d+}
+
+
+
+=== every parameter of Redis at once, its block after the store's
+--- http_config eval
+my $pepper = Apigw::Token::file('pepper', 'ab' x 32 . "\n", 0600);
+"apigw_key_store partners {
+    redis              main;
+    redis_ttl          0;
+    redis_negative_ttl 1d;
+    redis_on_error     stale=1d;
+    name               X-Key arg:key cookie:key basic;
+    pepper_file        $pepper;
+    prefix             dev;
+}
+apigw_key_store staff { redis main; redis_on_error deny; name X-Staff; }
+apigw_auth_redis main { server 127.0.0.1:1; }"
+--- config
+location /t {
+    apigw_auth key=partners,staff;
+    alias $TEST_NGINX_TOKEN_DIR/page;
+}
+--- more_headers eval
+'X-Key: ' . Apigw::Token::api_key('acme0001')
+--- error_code: 503
+--- refused: key_store_unavailable
+--- no_error_log
+[alert]
+[emerg]
 
 
 
