@@ -1,23 +1,20 @@
 
 /*
- * API keys for the gateway's key file: made, listed, revoked. The file holds
- * digests; a key itself is printed once, when it is made.
+ * API keys for the gateway, in a key file or in Redis: made, listed, revoked.
+ * Digests are kept; a key itself is printed once, when it is made.
  */
 
 
 #include "apigw_tool.h"
 #include "apigw_tool_keys.h"
 #include "apigw_tool_redis.h"
+#include "apigw_tool_redis_keys.h"
 
 #include <getopt.h>
 #include <openssl/crypto.h>
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-
-
-#define KEY_ID  8                    /* characters of a new id */
 
 
 typedef struct {
@@ -41,10 +38,11 @@ typedef struct {
 static void key_parse(key_options_t *o, int argc, char **argv);
 static void key_option(key_options_t *o, int c);
 static void key_arguments(const key_options_t *o);
+static void key_arguments_redis(const key_options_t *o);
+static void key_names(const key_options_t *o);
+static void key_redis(const key_options_t *o);
+static void key_create_redis(const key_options_t *o);
 static void key_create(const key_options_t *o);
-static void key_make(const key_options_t *o, char *id, char *secret);
-static void key_digest(const key_options_t *o, const char *secret,
-    char *digest);
 static char *key_line(const key_options_t *o, const char *id,
     const char *digest);
 static void key_list(const key_options_t *o);
@@ -58,7 +56,12 @@ static const char  key_help[] =
 "apigw-key create -f FILE --consumer C [options]   a new key, printed once\n"
 "apigw-key list -f FILE                            keys, never their secrets\n"
 "apigw-key revoke -f FILE ID                       disables a key\n"
-"apigw-key revoke --redis ADDRESS --store S ID     revokes it on all hosts\n"
+"\n"
+"apigw-key create --redis ADDRESS --consumer C [options]\n"
+"apigw-key list --redis ADDRESS\n"
+"apigw-key revoke --redis ADDRESS ID               the same in Redis\n"
+"apigw-key revoke --redis ADDRESS --store S ID     revokes it on all hosts,\n"
+"                                                  wherever it is kept\n"
 "apigw-key revoke --redis ADDRESS --line LINE      revokes what LINE says\n"
 "\n"
 "  --plan P        plan of the consumer, for limits\n"
@@ -94,7 +97,8 @@ main(int argc, char **argv)
     key_parse(&o, argc, argv);
 
     if (o.redis.address) {
-        redis_revoke(&o.redis, o.id);
+        key_redis(&o);
+        tool_flush();
         return 0;
     }
 
@@ -233,8 +237,7 @@ key_option(key_options_t *o, int c)
 static void
 key_arguments(const key_options_t *o)
 {
-    bool         create;
-    apigw_str_t  s;
+    bool  create;
 
     create = strcmp(o->command, "create") == 0;
 
@@ -245,25 +248,48 @@ key_arguments(const key_options_t *o)
                  o->command);
     }
 
-    if (o->redis.address) {
-        if (o->file || strcmp(o->command, "revoke") != 0) {
-            tool_die(TOOL_USAGE, "--redis is for revoke, without -f");
-        }
+    if (create && o->consumer == NULL && (o->file || o->redis.address)) {
+        tool_die(TOOL_USAGE, "--consumer is missing");
+    }
 
+    key_names(o);
+
+    if (o->redis.address) {
+        key_arguments_redis(o);
         return;
     }
 
     if (o->file == NULL) {
-        tool_die(TOOL_USAGE, "-f FILE is missing");
-    }
-
-    if (create && o->consumer == NULL) {
-        tool_die(TOOL_USAGE, "--consumer is missing");
+        tool_die(TOOL_USAGE, "-f FILE or --redis ADDRESS is missing");
     }
 
     if (strcmp(o->command, "revoke") == 0 && o->id == NULL) {
         tool_die(TOOL_USAGE, "the id of the key is missing");
     }
+}
+
+
+static void
+key_arguments_redis(const key_options_t *o)
+{
+    if (o->file) {
+        tool_die(TOOL_USAGE, "either -f FILE or --redis ADDRESS");
+    }
+
+    if ((o->redis.store || o->redis.line)
+        && strcmp(o->command, "revoke") != 0)
+    {
+        tool_die(TOOL_USAGE, "--store and --line are for revoke");
+    }
+
+    redis_check(&o->redis);
+}
+
+
+static void
+key_names(const key_options_t *o)
+{
+    apigw_str_t  s;
 
     s.data = (const uint8_t *) o->prefix;
     s.len = strlen(o->prefix);
@@ -283,31 +309,85 @@ key_arguments(const key_options_t *o)
 
 
 static void
+key_redis(const key_options_t *o)
+{
+    if (strcmp(o->command, "create") == 0) {
+        key_create_redis(o);
+
+    } else if (strcmp(o->command, "list") == 0) {
+        redis_keys_print(&o->redis, time(NULL));
+
+    } else if (o->id && o->redis.store == NULL && o->redis.line == NULL) {
+        redis_key_disable(&o->redis, o->id);
+
+    } else {
+        redis_revoke(&o->redis, o->id);
+    }
+}
+
+
+static void
+key_create_redis(const key_options_t *o)
+{
+    char               *hex, *exp, *nbf;
+    char                id[APIGW_KEY_ID_MAX + 1], secret[APIGW_KEY_TEXT];
+    uint8_t             digest[APIGW_KEY_DIGEST];
+    apigw_key_digest_e  kind;
+
+    keys_make(o->prefix, o->id, id, secret);
+    kind = keys_digest(o->pepper, secret, digest);
+    hex = keys_hex(digest);
+
+    exp = keys_expiry(o->exp);
+    nbf = keys_expiry(o->nbf);
+
+    redis_key_add(&o->redis, hex, kind, o->id != NULL,
+                  (const char *const []) {
+                      "id", id, "digest", apigw_key_record_digest(kind),
+                      "consumer", o->consumer, "plan", o->plan,
+                      "groups", o->groups, "scope", o->scope, "exp", exp,
+                      "nbf", nbf, "cidr", o->cidr, NULL
+                  });
+
+    printf("%s\n", secret);
+    tool_flush();
+
+    OPENSSL_cleanse(secret, sizeof(secret));
+    free(hex);
+    free(exp);
+    free(nbf);
+}
+
+
+static void
 key_create(const key_options_t *o)
 {
-    char           *text, *line, *all;
-    char            id[APIGW_KEY_ID_MAX + 1], secret[APIGW_KEY_TEXT];
-    char            digest[128];
-    size_t          len;
-    apigw_str_t     old, found;
-    apigw_key_t     key;
-    apigw_error_t   err;
+    char               *text, *line, *all, *hex, *digest;
+    char                id[APIGW_KEY_ID_MAX + 1], secret[APIGW_KEY_TEXT];
+    size_t              len;
+    uint8_t             bytes[APIGW_KEY_DIGEST];
+    apigw_str_t         old, found;
+    apigw_key_t         key;
+    apigw_error_t       err;
+    apigw_key_digest_e  kind;
 
     text = keys_text(o->file, &len);
     old.data = (const uint8_t *) text;
     old.len = len;
 
-    key_make(o, id, secret);
+    keys_make(o->prefix, o->id, id, secret);
 
     while (keys_find(o->file, old, id, &found, &key)) {
         if (o->id) {
             tool_die(TOOL_FAILED, "%s has a key %s already", o->file, o->id);
         }
 
-        key_make(o, id, secret);
+        keys_make(o->prefix, o->id, id, secret);
     }
 
-    key_digest(o, secret, digest);
+    kind = keys_digest(o->pepper, secret, bytes);
+    hex = keys_hex(bytes);
+    digest = tool_format("%s:%s", apigw_key_record_digest(kind), hex);
     line = key_line(o, id, digest);
 
     found.data = (const uint8_t *) line;
@@ -328,93 +408,9 @@ key_create(const key_options_t *o)
     OPENSSL_cleanse(secret, sizeof(secret));
     free(all);
     free(line);
+    free(digest);
+    free(hex);
     free(text);
-}
-
-
-static void
-key_make(const key_options_t *o, char *id, char *secret)
-{
-    size_t       i;
-    uint8_t      entropy[APIGW_KEY_ENTROPY + KEY_ID];
-    apigw_str_t  prefix, s;
-
-    static const char  alphabet[] = "0123456789abcdefghijklmnopqrstuvwxyz"
-                                    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-
-    if (RAND_priv_bytes(entropy, sizeof(entropy)) != 1) {
-        tool_die(TOOL_FAILED, "OpenSSL gives no random bytes");
-    }
-
-    if (o->id) {
-        strcpy(id, o->id);
-
-    } else {
-        for (i = 0; i < KEY_ID; i++) {
-            id[i] = alphabet[entropy[APIGW_KEY_ENTROPY + i] % 62];
-        }
-
-        id[KEY_ID] = '\0';
-    }
-
-    prefix.data = (const uint8_t *) o->prefix;
-    prefix.len = strlen(o->prefix);
-    s.data = (const uint8_t *) id;
-    s.len = strlen(id);
-
-    if (apigw_key_make(secret, prefix, s, entropy) == 0) {
-        tool_die(TOOL_FAILED, "cannot make a key");
-    }
-
-    OPENSSL_cleanse(entropy, sizeof(entropy));
-}
-
-
-static void
-key_digest(const key_options_t *o, const char *secret, char *digest)
-{
-    int             n;
-    char           *text;
-    size_t          i, npeppers, len;
-    uint8_t         bytes[APIGW_KEY_DIGEST], peppers[2][APIGW_KEY_PEPPER];
-    apigw_rc_t      rc;
-    apigw_str_t     key, file;
-    apigw_error_t   err;
-
-    key.data = (const uint8_t *) secret;
-    key.len = strlen(secret);
-
-    if (o->pepper) {
-        text = tool_read(o->pepper, KEY_FILE_MAX, &len);
-        file.data = (const uint8_t *) text;
-        file.len = len;
-
-        if (apigw_key_pepper_parse(peppers, &npeppers, file, &err)
-            != APIGW_OK)
-        {
-            tool_die(TOOL_FAILED, "%s %s in line %zu", o->pepper, err.word,
-                     err.offset);
-        }
-
-        rc = apigw_key_digest_hmac(bytes, key, peppers[0]);
-
-        OPENSSL_cleanse(peppers, sizeof(peppers));
-        OPENSSL_cleanse(text, len);
-        free(text);
-
-    } else {
-        rc = apigw_key_digest(bytes, key);
-    }
-
-    if (rc != APIGW_OK) {
-        tool_die(TOOL_FAILED, "OpenSSL computes no digest");
-    }
-
-    n = sprintf(digest, "%s", o->pepper ? "hmac-sha256:" : "sha256:");
-
-    for (i = 0; i < sizeof(bytes); i++) {
-        n += sprintf(digest + n, "%02x", bytes[i]);
-    }
 }
 
 

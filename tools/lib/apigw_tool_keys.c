@@ -3,10 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <unistd.h>
+
+
+#define KEYS_ID  8                   /* characters of a new id */
 
 
 static void keys_fault(const char *path, const apigw_keyfile_t *file,
@@ -99,19 +104,112 @@ keys_fault(const char *path, const apigw_keyfile_t *file,
 }
 
 
-/* Frees `line`. Quotes hold no escapes: what would need one is refused. */
+void
+keys_make(const char *prefix, const char *wanted, char *id, char *secret)
+{
+    size_t       i;
+    uint8_t      entropy[APIGW_KEY_ENTROPY + KEYS_ID];
+    apigw_str_t  p, s;
+
+    static const char  alphabet[] = "0123456789abcdefghijklmnopqrstuvwxyz"
+                                    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+    if (RAND_priv_bytes(entropy, sizeof(entropy)) != 1) {
+        tool_die(TOOL_FAILED, "OpenSSL gives no random bytes");
+    }
+
+    if (wanted) {
+        strcpy(id, wanted);
+
+    } else {
+        for (i = 0; i < KEYS_ID; i++) {
+            id[i] = alphabet[entropy[APIGW_KEY_ENTROPY + i] % 62];
+        }
+
+        id[KEYS_ID] = '\0';
+    }
+
+    p.data = (const uint8_t *) prefix;
+    p.len = strlen(prefix);
+    s.data = (const uint8_t *) id;
+    s.len = strlen(id);
+
+    if (apigw_key_make(secret, p, s, entropy) == 0) {
+        tool_die(TOOL_FAILED, "cannot make a key");
+    }
+
+    OPENSSL_cleanse(entropy, sizeof(entropy));
+}
+
+
+apigw_key_digest_e
+keys_digest(const char *pepper, const char *secret, uint8_t *digest)
+{
+    char           *text;
+    size_t          npeppers, len;
+    uint8_t         peppers[2][APIGW_KEY_PEPPER];
+    apigw_rc_t      rc;
+    apigw_str_t     key, file;
+    apigw_error_t   err;
+
+    key.data = (const uint8_t *) secret;
+    key.len = strlen(secret);
+
+    if (pepper) {
+        text = tool_read(pepper, KEY_FILE_MAX, &len);
+        file.data = (const uint8_t *) text;
+        file.len = len;
+
+        if (apigw_key_pepper_parse(peppers, &npeppers, file, &err)
+            != APIGW_OK)
+        {
+            tool_die(TOOL_FAILED, "%s %s in line %zu", pepper, err.word,
+                     err.offset);
+        }
+
+        rc = apigw_key_digest_hmac(digest, key, peppers[0]);
+
+        OPENSSL_cleanse(peppers, sizeof(peppers));
+        OPENSSL_cleanse(text, len);
+        free(text);
+
+    } else {
+        rc = apigw_key_digest(digest, key);
+    }
+
+    if (rc != APIGW_OK) {
+        tool_die(TOOL_FAILED, "OpenSSL computes no digest");
+    }
+
+    return pepper ? APIGW_KEY_HMAC_SHA256 : APIGW_KEY_SHA256;
+}
+
 
 char *
-keys_attribute(char *line, const char *name, const char *value)
+keys_hex(const uint8_t *digest)
 {
-    char           *more;
-    const char     *quote;
+    char    *hex;
+    size_t   i;
+
+    hex = tool_alloc(2 * APIGW_KEY_DIGEST + 1);
+
+    for (i = 0; i < APIGW_KEY_DIGEST; i++) {
+        sprintf(hex + 2 * i, "%02x", digest[i]);
+    }
+
+    return hex;
+}
+
+
+void
+keys_check(const char *name, const char *value)
+{
     apigw_str_t     n, s;
     apigw_key_t     key = { 0 };
     apigw_error_t   err;
 
     if (value == NULL) {
-        return line;
+        return;
     }
 
     n.data = (const uint8_t *) name;
@@ -122,6 +220,22 @@ keys_attribute(char *line, const char *name, const char *value)
     if (apigw_key_attribute(&key, n, s, &err) != APIGW_OK) {
         tool_die(TOOL_USAGE, "--%s: %s", name, err.word);
     }
+}
+
+
+/* Frees `line`. Quotes hold no escapes: what would need one is refused. */
+
+char *
+keys_attribute(char *line, const char *name, const char *value)
+{
+    char        *more;
+    const char  *quote;
+
+    if (value == NULL) {
+        return line;
+    }
+
+    keys_check(name, value);
 
     quote = strchr(value, ' ') ? "\"" : "";
     more = tool_format("%s %s=%s%s%s", line, name, quote, value, quote);
@@ -160,7 +274,6 @@ keys_expiry(const char *exp)
 void
 keys_print(const char *path, apigw_str_t text, time_t now)
 {
-    char              exp[32];
     apigw_rc_t        rc;
     apigw_key_t       key;
     apigw_error_t     err;
@@ -168,25 +281,41 @@ keys_print(const char *path, apigw_str_t text, time_t now)
 
     apigw_keyfile_open(&file, text);
 
-    printf("%-12s %-9s %-20s %-20s %-12s %s\n", "ID", "STATUS", "EXPIRES",
-           "CONSUMER", "PLAN", "SCOPE");
+    keys_head();
 
     while ((rc = apigw_keyfile_next(&file, &key, &err)) == APIGW_OK) {
-        keys_date(key.exp, exp, sizeof(exp));
-
-        printf("%-12.*s %-9s %-20s", (int) key.id.len, key.id.data,
-               keys_status(&key, now), exp);
-
-        keys_column(20, key.consumer);
-        keys_column(12, key.plan);
-        keys_column(0, key.scope);
-        putchar('\n');
+        keys_row(&key, now);
     }
 
     if (rc != APIGW_AGAIN) {
         tool_flush();
         keys_fault(path, &file, &err);
     }
+}
+
+
+void
+keys_head(void)
+{
+    printf("%-12s %-9s %-20s %-20s %-12s %s\n", "ID", "STATUS", "EXPIRES",
+           "CONSUMER", "PLAN", "SCOPE");
+}
+
+
+void
+keys_row(const apigw_key_t *key, time_t now)
+{
+    char  exp[32];
+
+    keys_date(key->exp, exp, sizeof(exp));
+
+    printf("%-12.*s %-9s %-20s", (int) key->id.len, key->id.data,
+           keys_status(key, now), exp);
+
+    keys_column(20, key->consumer);
+    keys_column(12, key->plan);
+    keys_column(0, key->scope);
+    putchar('\n');
 }
 
 

@@ -41,6 +41,34 @@ bool keys_find(const char *path, apigw_str_t text, const char *id,
 void keys_print(const char *path, apigw_str_t text, time_t now);
 
 
+/* The table's head, and a row of it. */
+void keys_head(void);
+void keys_row(const apigw_key_t *key, time_t now);
+
+
+/*
+ * Makes a new key.
+ * wanted  its id; NULL: a random one
+ * id      room for APIGW_KEY_ID_MAX + 1
+ * secret  room for APIGW_KEY_TEXT; the caller wipes it
+ */
+void keys_make(const char *prefix, const char *wanted, char *id,
+    char *secret);
+
+
+/* The digest of a key; of HMAC with the first pepper of a file, if any. */
+apigw_key_digest_e keys_digest(const char *pepper, const char *secret,
+    uint8_t *digest);
+
+
+/* Digits of a digest, in memory of their own. */
+char *keys_hex(const uint8_t *digest);
+
+
+/* Exits if an attribute's value is unfit; NULL is fine. */
+void keys_check(const char *name, const char *value);
+
+
 /* Adds name="value" to a line, which is freed; NULL adds nothing. */
 char *keys_attribute(char *line, const char *name, const char *value);
 

@@ -4,7 +4,6 @@
 
 #include "apigw_revocation.h"
 
-#include <hiredis/hiredis.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,12 +16,8 @@
 
 static char *redis_line(const redis_options_t *o, const char *id);
 static bool redis_add(const redis_options_t *o, const char *line);
-static redisContext *redis_open(const redis_options_t *o);
 static redisContext *redis_connect(const char *address);
 static void redis_authenticate(redisContext *c, const redis_options_t *o);
-static redisReply *redis_command(redisContext *c, const char *const *argv,
-    int argc);
-static void redis_do(redisContext *c, const char *const *argv, int argc);
 
 
 bool
@@ -65,13 +60,18 @@ redis_option(redis_options_t *o, int c, const char *value)
 
 
 void
-redis_revoke(const redis_options_t *o, const char *id)
+redis_check(const redis_options_t *o)
 {
-    char  *line;
-
     if (o->user && o->password == NULL) {
         tool_die(TOOL_USAGE, "--user takes --password-file");
     }
+}
+
+
+void
+redis_revoke(const redis_options_t *o, const char *id)
+{
+    char  *line;
 
     line = redis_line(o, id);
 
@@ -96,8 +96,8 @@ redis_line(const redis_options_t *o, const char *id)
     apigw_revocation_line_t   read;
 
     if (o->line ? id || o->store : !id || !o->store) {
-        tool_die(TOOL_USAGE, "--redis takes either --store S and an id, or "
-                             "--line LINE");
+        tool_die(TOOL_USAGE, "revoke --redis takes an id, with --store S or "
+                             "without, or else --line LINE");
     }
 
     line = o->line ? tool_format("%s", o->line)
@@ -163,7 +163,7 @@ redis_add(const redis_options_t *o, const char *line)
 }
 
 
-static redisContext *
+redisContext *
 redis_open(const redis_options_t *o)
 {
     redisContext  *c;
@@ -245,7 +245,7 @@ redis_authenticate(redisContext *c, const redis_options_t *o)
 }
 
 
-static redisReply *
+redisReply *
 redis_command(redisContext *c, const char *const *argv, int argc)
 {
     redisReply  *reply;
@@ -264,7 +264,7 @@ redis_command(redisContext *c, const char *const *argv, int argc)
 }
 
 
-static void
+void
 redis_do(redisContext *c, const char *const *argv, int argc)
 {
     freeReplyObject(redis_command(c, argv, argc));

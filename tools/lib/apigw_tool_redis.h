@@ -10,6 +10,8 @@
 
 #include "apigw_tool.h"
 
+#include <hiredis/hiredis.h>
+
 
 /* NULL: none. */
 
@@ -38,6 +40,22 @@ typedef struct {
 
 /* Takes one of them; false: it is none. */
 bool redis_option(redis_options_t *o, int c, const char *value);
+
+
+/* Exits if options do not fit together. */
+void redis_check(const redis_options_t *o);
+
+
+/* Connects, shows who it is, chooses the database. */
+redisContext *redis_open(const redis_options_t *o);
+
+
+/* One command; an error, in whatever it replies to, ends the program. */
+redisReply *redis_command(redisContext *c, const char *const *argv, int argc);
+
+
+/* As redis_command(), where the reply is of no interest. */
+void redis_do(redisContext *c, const char *const *argv, int argc);
 
 
 /*
