@@ -33,7 +33,7 @@ typedef struct {
 /* One `apigw_auth_assertion`. */
 
 typedef struct {
-    ngx_str_t                        name;
+    ngx_str_t                        name;       /* first */
     apigw_assertion_alg_e            alg;
     ngx_str_t                        issuer;
     ngx_str_t                        audience;

@@ -72,7 +72,6 @@ ngx_http_apigw_auth_assertion_block(ngx_conf_t *cf, ngx_command_t *cmd,
 
     char                              *rv;
     ngx_str_t                         *value;
-    ngx_uint_t                         i;
     ngx_http_apigw_auth_block_t        block;
     ngx_http_apigw_auth_assertion_t  **assertions, *assertion;
 
@@ -94,16 +93,10 @@ ngx_http_apigw_auth_assertion_block(ngx_conf_t *cf, ngx_command_t *cmd,
     assertion->ttl = NGX_HTTP_APIGW_AUTH_ASSERTION_TTL;
     assertion->says = (1 << NGX_HTTP_APIGW_AUTH_SAYS) - 1;
 
-    assertions = amcf->assertions.elts;
-
-    for (i = 0; i < amcf->assertions.nelts; i++) {
-        if (assertions[i]->name.len == value[1].len
-            && ngx_strcmp(assertions[i]->name.data, value[1].data) == 0)
-        {
-            return ngx_http_apigw_auth_block_fault(cf, &block,
-                                  "duplicate name; give each assertion its "
-                                  "own");
-        }
+    if (ngx_http_apigw_auth_block_find(&amcf->assertions, &value[1])) {
+        return ngx_http_apigw_auth_block_fault(cf, &block,
+                              "duplicate name; give each assertion its "
+                              "own");
     }
 
     if (ngx_array_init(&assertion->claims, cf->pool, 4,

@@ -118,19 +118,8 @@ ngx_http_apigw_auth_assertion_find(ngx_conf_t *cf,
     ngx_http_apigw_auth_main_conf_t *amcf,
     ngx_http_apigw_auth_assertion_use_t *use)
 {
-    ngx_uint_t                         i;
-    ngx_http_apigw_auth_assertion_t  **assertions;
-
-    assertions = amcf->assertions.elts;
-
-    for (i = 0; i < amcf->assertions.nelts; i++) {
-        if (assertions[i]->name.len == use->name.len
-            && ngx_strcmp(assertions[i]->name.data, use->name.data) == 0)
-        {
-            use->assertion = assertions[i];
-        }
-    }
-
+    use->assertion = ngx_http_apigw_auth_block_find(&amcf->assertions,
+                                                    &use->name);
     if (use->assertion == NULL) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "apigw_auth: %s: unknown assertion \"%V\"; add "

@@ -144,6 +144,26 @@ ngx_http_apigw_auth_block_unknown(ngx_conf_t *cf,
 }
 
 
+void *
+ngx_http_apigw_auth_block_find(ngx_array_t *blocks, ngx_str_t *name)
+{
+    ngx_str_t   **block;
+    ngx_uint_t    i;
+
+    block = blocks->elts;
+
+    for (i = 0; i < blocks->nelts; i++) {
+        if (block[i]->len == name->len
+            && ngx_strncmp(block[i]->data, name->data, name->len) == 0)
+        {
+            return block[i];
+        }
+    }
+
+    return NULL;
+}
+
+
 ngx_uint_t
 ngx_http_apigw_auth_block_has(ngx_http_apigw_auth_block_t *block,
     const char *param)

@@ -122,6 +122,9 @@ char *ngx_http_apigw_auth_block_read(ngx_conf_t *cf,
 char *ngx_http_apigw_auth_block_name(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block);
 
+/* Of pointers to blocks, which begin with their names, the one of that name. */
+void *ngx_http_apigw_auth_block_find(ngx_array_t *blocks, ngx_str_t *name);
+
 /* Whether the parameter was given. */
 ngx_uint_t ngx_http_apigw_auth_block_has(ngx_http_apigw_auth_block_t *block,
     const char *param);

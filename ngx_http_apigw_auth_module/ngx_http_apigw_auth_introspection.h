@@ -47,10 +47,6 @@ typedef struct {
 char *ngx_http_apigw_auth_introspection_block(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 
-/* The block of that name, or NULL. */
-ngx_http_apigw_auth_introspection_t *ngx_http_apigw_auth_introspection_find(
-    ngx_http_apigw_auth_main_conf_t *amcf, ngx_str_t *name);
-
 /* In postconfiguration: whether hosts can be found. */
 ngx_int_t ngx_http_apigw_auth_introspections_resolve(ngx_conf_t *cf,
     ngx_http_apigw_auth_main_conf_t *amcf);

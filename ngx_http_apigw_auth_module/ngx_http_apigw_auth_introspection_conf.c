@@ -106,7 +106,7 @@ ngx_http_apigw_auth_introspection_block(ngx_conf_t *cf, ngx_command_t *cmd,
     block.params = ngx_http_apigw_auth_introspection_params;
     block.data = in;
 
-    if (ngx_http_apigw_auth_introspection_find(amcf, &value[1])) {
+    if (ngx_http_apigw_auth_block_find(&amcf->introspections, &value[1])) {
         return ngx_http_apigw_auth_block_fault(cf, &block,
                               "duplicate name; give each its own");
     }
@@ -134,30 +134,6 @@ ngx_http_apigw_auth_introspection_block(ngx_conf_t *cf, ngx_command_t *cmd,
     *added = in;
 
     return NGX_CONF_OK;
-}
-
-
-ngx_http_apigw_auth_introspection_t *
-ngx_http_apigw_auth_introspection_find(ngx_http_apigw_auth_main_conf_t *amcf,
-    ngx_str_t *name)
-{
-    ngx_str_t                             *other;
-    ngx_uint_t                             i;
-    ngx_http_apigw_auth_introspection_t  **all;
-
-    all = amcf->introspections.elts;
-
-    for (i = 0; i < amcf->introspections.nelts; i++) {
-        other = &all[i]->provider.name;
-
-        if (other->len == name->len
-            && ngx_strncmp(other->data, name->data, name->len) == 0)
-        {
-            return all[i];
-        }
-    }
-
-    return NULL;
 }
 
 

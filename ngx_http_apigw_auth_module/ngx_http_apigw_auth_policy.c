@@ -263,13 +263,12 @@ ngx_http_apigw_auth_policy_providers(ngx_conf_t *cf,
     ngx_http_apigw_auth_main_conf_t *amcf,
     ngx_http_apigw_auth_policy_t *policy)
 {
-    ngx_str_t                        *name;
-    ngx_uint_t                        i, k, n;
-    ngx_http_apigw_auth_provider_t  **all, *provider;
+    ngx_str_t                       *name;
+    ngx_uint_t                       i, k, n;
+    ngx_http_apigw_auth_provider_t  *provider;
 
     name = policy->names[NGX_HTTP_APIGW_AUTH_JWT]->elts;
     n = policy->names[NGX_HTTP_APIGW_AUTH_JWT]->nelts;
-    all = amcf->providers.elts;
 
     policy->providers = ngx_palloc(cf->pool, n * sizeof(provider));
     if (policy->providers == NULL) {
@@ -278,16 +277,7 @@ ngx_http_apigw_auth_policy_providers(ngx_conf_t *cf,
 
     for (i = 0; i < n; i++) {
 
-        provider = NULL;
-
-        for (k = 0; k < amcf->providers.nelts; k++) {
-            if (all[k]->name.len == name[i].len
-                && ngx_strncmp(all[k]->name.data, name[i].data, name[i].len)
-                   == 0)
-            {
-                provider = all[k];
-            }
-        }
+        provider = ngx_http_apigw_auth_block_find(&amcf->providers, &name[i]);
 
         if (provider == NULL) {
             return ngx_http_apigw_auth_policy_fault(cf, policy,
@@ -338,7 +328,7 @@ ngx_http_apigw_auth_policy_introspection(ngx_conf_t *cf,
                               "token does not tell which to ask, name one");
     }
 
-    in = ngx_http_apigw_auth_introspection_find(amcf, name);
+    in = ngx_http_apigw_auth_block_find(&amcf->introspections, name);
 
     if (in == NULL) {
         return ngx_http_apigw_auth_policy_fault(cf, policy,
@@ -366,13 +356,12 @@ ngx_http_apigw_auth_policy_stores(ngx_conf_t *cf,
     ngx_http_apigw_auth_main_conf_t *amcf,
     ngx_http_apigw_auth_policy_t *policy)
 {
-    ngx_str_t                     *name;
-    ngx_uint_t                     i, k, n;
-    ngx_http_apigw_auth_store_t  **all, *store;
+    ngx_str_t                    *name;
+    ngx_uint_t                    i, k, n;
+    ngx_http_apigw_auth_store_t  *store;
 
     name = policy->names[NGX_HTTP_APIGW_AUTH_KEY]->elts;
     n = policy->names[NGX_HTTP_APIGW_AUTH_KEY]->nelts;
-    all = amcf->stores.elts;
 
     policy->stores = ngx_palloc(cf->pool, n * sizeof(store));
     if (policy->stores == NULL) {
@@ -381,16 +370,7 @@ ngx_http_apigw_auth_policy_stores(ngx_conf_t *cf,
 
     for (i = 0; i < n; i++) {
 
-        store = NULL;
-
-        for (k = 0; k < amcf->stores.nelts; k++) {
-            if (all[k]->name.len == name[i].len
-                && ngx_strncmp(all[k]->name.data, name[i].data, name[i].len)
-                   == 0)
-            {
-                store = all[k];
-            }
-        }
+        store = ngx_http_apigw_auth_block_find(&amcf->stores, &name[i]);
 
         if (store == NULL) {
             return ngx_http_apigw_auth_policy_fault(cf, policy,

@@ -110,7 +110,6 @@ ngx_http_apigw_auth_provider_block(ngx_conf_t *cf, ngx_command_t *cmd,
 
     char                             *rv;
     ngx_str_t                        *value;
-    ngx_uint_t                        i;
     ngx_http_apigw_auth_block_t       block;
     ngx_http_apigw_auth_provider_t  **providers, *provider;
 
@@ -137,15 +136,9 @@ ngx_http_apigw_auth_provider_block(ngx_conf_t *cf, ngx_command_t *cmd,
 
     ngx_http_apigw_auth_binding_init(&provider->binding);
 
-    providers = amcf->providers.elts;
-
-    for (i = 0; i < amcf->providers.nelts; i++) {
-        if (providers[i]->name.len == value[1].len
-            && ngx_strcmp(providers[i]->name.data, value[1].data) == 0)
-        {
-            return ngx_http_apigw_auth_block_fault(cf, &block,
-                                  "duplicate name; give each provider its own");
-        }
+    if (ngx_http_apigw_auth_block_find(&amcf->providers, &value[1])) {
+        return ngx_http_apigw_auth_block_fault(cf, &block,
+                              "duplicate name; give each provider its own");
     }
 
     rv = ngx_http_apigw_auth_remote_init(cf, provider);

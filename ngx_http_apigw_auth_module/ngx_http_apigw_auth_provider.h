@@ -73,7 +73,7 @@ typedef struct {
 
 
 struct ngx_http_apigw_auth_provider_s {
-    ngx_str_t                        name;
+    ngx_str_t                        name;       /* first */
     ngx_http_apigw_auth_place_t      place;
     u_char                           fingerprint[
                                          NGX_HTTP_APIGW_AUTH_FINGERPRINT];

@@ -56,7 +56,6 @@ ngx_http_apigw_auth_store_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     char                          *rv;
     ngx_str_t                     *value;
-    ngx_uint_t                     i;
     ngx_pool_cleanup_t            *cln;
     ngx_http_apigw_auth_block_t    block;
     ngx_http_apigw_auth_store_t  **stores, *store;
@@ -94,15 +93,9 @@ ngx_http_apigw_auth_store_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     block.params = ngx_http_apigw_auth_store_params;
     block.data = store;
 
-    stores = amcf->stores.elts;
-
-    for (i = 0; i < amcf->stores.nelts; i++) {
-        if (stores[i]->name.len == value[1].len
-            && ngx_strcmp(stores[i]->name.data, value[1].data) == 0)
-        {
-            return ngx_http_apigw_auth_block_fault(cf, &block,
-                                  "duplicate name; give each store its own");
-        }
+    if (ngx_http_apigw_auth_block_find(&amcf->stores, &value[1])) {
+        return ngx_http_apigw_auth_block_fault(cf, &block,
+                              "duplicate name; give each store its own");
     }
 
     rv = ngx_http_apigw_auth_store_carrier(cf, &block,

@@ -119,7 +119,7 @@ typedef struct {
 
 
 typedef struct {
-    ngx_str_t                        name;
+    ngx_str_t                        name;       /* first */
     ngx_str_t                        prefix;
     ngx_array_t                     *carriers;   /* of _carrier_t */
     u_char                           peppers[2][APIGW_KEY_PEPPER];
