@@ -542,6 +542,10 @@ ngx_int_t ngx_http_apigw_auth_key_verify(ngx_http_request_t *r,
 ngx_int_t ngx_http_apigw_auth_introspect(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result);
 
+/* What a token of either kind failed with is its result; NGX_OK, NGX_ERROR. */
+ngx_int_t ngx_http_apigw_auth_token_fail(ngx_http_apigw_auth_result_t *result,
+    apigw_rc_t rc, const char *word);
+
 
 /* ngx_http_apigw_auth_headers.c: identity headers */
 

@@ -25,8 +25,6 @@ static apigw_rc_t ngx_http_apigw_auth_introspect_flight(
 static apigw_rc_t ngx_http_apigw_auth_introspect_unavailable(
     ngx_http_apigw_auth_result_t *result, ngx_uint_t retry,
     apigw_error_t *err);
-static ngx_int_t ngx_http_apigw_auth_introspect_fail(
-    ngx_http_apigw_auth_result_t *result, apigw_rc_t rc, const char *word);
 
 
 ngx_int_t
@@ -44,7 +42,7 @@ ngx_http_apigw_auth_introspect(ngx_http_request_t *r,
         }
 
         if (rc != APIGW_OK) {
-            return ngx_http_apigw_auth_introspect_fail(result, rc, err.word);
+            return ngx_http_apigw_auth_token_fail(result, rc, err.word);
         }
     }
 
@@ -230,22 +228,4 @@ ngx_http_apigw_auth_introspect_unavailable(
     err->word = "introspection_unavailable";
 
     return APIGW_EUNSUPPORTED;
-}
-
-
-static ngx_int_t
-ngx_http_apigw_auth_introspect_fail(ngx_http_apigw_auth_result_t *result,
-    apigw_rc_t rc, const char *word)
-{
-    if (rc == APIGW_ENOMEM) {
-        return NGX_ERROR;
-    }
-
-    if (result->failure.kind != NGX_HTTP_APIGW_AUTH_UNAVAILABLE) {
-        result->failure.kind = NGX_HTTP_APIGW_AUTH_BAD_TOKEN;
-    }
-
-    result->failure.word = word;
-
-    return NGX_OK;
 }

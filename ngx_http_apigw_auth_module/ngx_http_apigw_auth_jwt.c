@@ -2,8 +2,6 @@
 #include "ngx_http_apigw_auth.h"
 
 
-static ngx_int_t ngx_http_apigw_auth_jwt_fail(
-    ngx_http_apigw_auth_result_t *result, apigw_rc_t rc, const char *word);
 static apigw_rc_t ngx_http_apigw_auth_jwt_known(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result,
     apigw_error_t *err);
@@ -50,7 +48,7 @@ ngx_http_apigw_auth_jwt_verify(ngx_http_request_t *r,
         }
 
         if (rc != APIGW_OK) {
-            return ngx_http_apigw_auth_jwt_fail(result, rc, err.word);
+            return ngx_http_apigw_auth_token_fail(result, rc, err.word);
         }
     }
 
@@ -134,8 +132,8 @@ ngx_http_apigw_auth_jwt_new(ngx_http_request_t *r,
 }
 
 
-static ngx_int_t
-ngx_http_apigw_auth_jwt_fail(ngx_http_apigw_auth_result_t *result,
+ngx_int_t
+ngx_http_apigw_auth_token_fail(ngx_http_apigw_auth_result_t *result,
     apigw_rc_t rc, const char *word)
 {
     if (rc == APIGW_ENOMEM) {
