@@ -3,6 +3,8 @@
 
 
 #define NGX_HTTP_APIGW_AUTH_TRIES      3
+#define NGX_HTTP_APIGW_AUTH_PIECE      ((size_t) 16 * 1024 * 1024)
+#define NGX_HTTP_APIGW_AUTH_QUIET      1000  /* ms: nobody reads for so long */
 
 
 static ngx_int_t ngx_http_apigw_auth_image_init(ngx_shm_zone_t *zone,
@@ -176,8 +178,51 @@ ngx_http_apigw_auth_image_end(ngx_http_apigw_auth_image_t *image, size_t size)
         halves->generation++;
     }
 
+    halves->spare = halves->half;
+    halves->ended = ngx_current_msec;
+
     ngx_memory_barrier();
     halves->builder = 0;
+}
+
+
+/* In pieces: freeing pages takes its time, and requests wait meanwhile. */
+
+void
+ngx_http_apigw_auth_image_trim(ngx_http_apigw_auth_image_t *image)
+{
+#ifdef MADV_REMOVE
+
+    u_char                        *start, *first, *last;
+    ngx_http_apigw_auth_halves_t  *halves;
+
+    halves = image->halves;
+
+    if (halves->spare == 0
+        || ngx_current_msec - halves->ended < NGX_HTTP_APIGW_AUTH_QUIET
+        || !ngx_http_apigw_auth_image_lock(halves))
+    {
+        return;
+    }
+
+    start = halves->image + ((halves->generation + 1) & 1) * halves->half;
+    last = start + halves->spare;
+
+    halves->spare -= ngx_min(halves->spare, NGX_HTTP_APIGW_AUTH_PIECE);
+
+    /* whole pages alone */
+
+    first = ngx_align_ptr(start + halves->spare, ngx_pagesize);
+    last = (u_char *) ((uintptr_t) last & ~((uintptr_t) ngx_pagesize - 1));
+
+    if (first < last) {
+        (void) madvise(first, last - first, MADV_REMOVE);
+    }
+
+    ngx_memory_barrier();
+    halves->builder = 0;
+
+#endif
 }
 
 
@@ -231,6 +276,8 @@ ngx_http_apigw_auth_image_sync(ngx_http_apigw_auth_image_t *image,
     seen->size = file->size;
     seen->mtime = file->mtime;
     seen->mtime_nsec = file->mtime_nsec;
+
+    ngx_http_apigw_auth_image_trim(image);
 }
 
 

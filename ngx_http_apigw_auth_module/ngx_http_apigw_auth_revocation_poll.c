@@ -343,6 +343,8 @@ ngx_http_apigw_auth_poll_good(ngx_http_apigw_auth_revocation_t *revocation)
 
     revocation->set.halves->checked = poll->started;
 
+    ngx_http_apigw_auth_image_trim(&revocation->set);
+
     if (poll->failed) {
         poll->failed = NULL;
         ngx_log_error(NGX_LOG_NOTICE, poll->timer.log, 0,

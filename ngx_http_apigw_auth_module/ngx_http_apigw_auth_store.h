@@ -52,6 +52,9 @@ typedef struct {
     ngx_atomic_t                     generation; /* its lowest bit: the half */
     size_t                           half;       /* bytes of each */
     size_t                           used[2];
+    size_t                           spare;      /* bytes of the half that is
+                                                    not read, with pages */
+    ngx_msec_t                       ended;      /* when it was last made */
     ngx_http_apigw_auth_file_t       file;       /* last read, good or not */
 
     /* of a revocation list: ngx_current_msec of some worker */
@@ -187,11 +190,14 @@ u_char *ngx_http_apigw_auth_image_begin(ngx_http_apigw_auth_image_t *image);
 void ngx_http_apigw_auth_image_end(ngx_http_apigw_auth_image_t *image,
     size_t size);
 
+/* The spare half gives its pages back, some at a time. */
+void ngx_http_apigw_auth_image_trim(ngx_http_apigw_auth_image_t *image);
+
 /* The half in force. */
 u_char *ngx_http_apigw_auth_image_half(ngx_http_apigw_auth_image_t *image,
     size_t *size);
 
-/* Which state of a file was read last: tells it, sets it. */
+/* Which state of a file was read last: tells it, and trims; sets it. */
 void ngx_http_apigw_auth_image_sync(ngx_http_apigw_auth_image_t *image,
     ngx_http_apigw_auth_file_t *seen);
 void ngx_http_apigw_auth_image_note(ngx_http_apigw_auth_image_t *image,

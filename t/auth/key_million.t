@@ -124,6 +124,16 @@ ok $taken, 'a changed file comes into force by itself';
 like $told, qr/^200:\d+$/, 'no request is lost meanwhile';
 like $nginx->log, qr/@{[$keys + 1]} keys of /, 'all of its keys are in force';
 
+my ($most) = sort { $b <=> $a } map { resident($_) } $nginx->workers;
+my $end = time + 60;
+my $now = $most;
+while ($now > 0.7 * $most && time < $end) {
+    sleep 0.2;
+    ($now) = sort { $b <=> $a } map { resident($_) } $nginx->workers;
+}
+cmp_ok $now, '<', 0.7 * $most, 'the former half gives its memory back';
+is status($_), 200, 'its keys pass' for $last, $new;
+
 like under_load(sub { $nginx->reload }), qr/^200:\d+$/,
     'no request is lost in a reload';
 is status($new), 200, 'the new key is good after it';
