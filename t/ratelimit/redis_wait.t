@@ -3,8 +3,9 @@
 #
 # What a client sees is the wait plus what the machine costs. So requests take
 # turns with others that wait as long for a mute service, by nginx's own
-# timer: the median of ours must be within 5 ms of theirs, and none as late as
-# the module's other times, which are far longer here, would make it.
+# timer: the median of ours must be within 5 ms of the longest of theirs, and
+# none as late as the module's other times, which are far longer here, would
+# make it.
 
 use strict;
 use warnings;
@@ -92,7 +93,7 @@ sub longest { return (sort { $a <=> $b } @_)[-1] }
 
 # The most that is due: `timeout`, or what nginx made of it meanwhile.
 sub bound {
-    my $control = median(@_);
+    my $control = longest(@_);
     return BOUND + ($control > TIMEOUT ? $control : TIMEOUT);
 }
 
