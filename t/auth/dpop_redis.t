@@ -401,7 +401,11 @@ subtest 'nginx ends at once while Redis is asked' => sub {
     kill TERM => $nginx->pid;
     is status_of($_), 'nothing', 'no answer' for @sockets;
     $redis->resume;
-    clean($nginx);
+
+    # the master kills a worker that takes a second, as with sanitizers
+    is $nginx->stop, 0, 'nginx ends in order';
+    unlike $nginx->log =~ s/.*exited on signal 9\n//r,
+        qr/\[(?:alert|crit|emerg)\]/, 'a quiet log';
 };
 
 
