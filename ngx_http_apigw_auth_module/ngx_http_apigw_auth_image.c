@@ -14,6 +14,44 @@ static ngx_uint_t ngx_http_apigw_auth_image_lock(
 
 
 ngx_int_t
+ngx_http_apigw_auth_image_size(ngx_str_t *value, size_t *size)
+{
+    ssize_t  n;
+
+    if (ngx_strcmp(value->data, "auto") == 0) {
+        *size = 0;
+        return NGX_OK;
+    }
+
+    n = ngx_parse_size(value);
+
+    if (n == NGX_ERROR
+        || (size_t) n < 2 * NGX_HTTP_APIGW_AUTH_IMAGE_MIN
+        || (size_t) n > NGX_HTTP_APIGW_AUTH_KEYS_MAX_SIZE)
+    {
+        return NGX_ERROR;
+    }
+
+    *size = n;
+
+    return NGX_OK;
+}
+
+
+/* By itself twice of what it takes now: it may grow without a reload. */
+
+ngx_int_t
+ngx_http_apigw_auth_image_fit(ngx_http_apigw_auth_image_t *image, size_t size)
+{
+    image->half = size ? size / 2
+                       : ngx_max((size_t) NGX_HTTP_APIGW_AUTH_HALF_MIN,
+                                 2 * image->first_size);
+
+    return image->half < image->first_size ? NGX_DECLINED : NGX_OK;
+}
+
+
+ngx_int_t
 ngx_http_apigw_auth_image_zone(ngx_conf_t *cf,
     ngx_http_apigw_auth_image_t *image, const char *fmt, ngx_str_t *name)
 {

@@ -184,25 +184,11 @@ static char *
 ngx_http_apigw_auth_revocation_size(ngx_conf_t *cf,
     ngx_http_apigw_auth_revocation_t *revocation, ngx_str_t *value)
 {
-    ssize_t  size;
-
-    if (ngx_strcmp(value->data, "auto") == 0) {
-        revocation->size = 0;
-        return NGX_CONF_OK;
-    }
-
-    size = ngx_parse_size(value);
-
-    if (size == NGX_ERROR
-        || (size_t) size < 2 * NGX_HTTP_APIGW_AUTH_REVOCATION_MIN
-        || (size_t) size > NGX_HTTP_APIGW_AUTH_KEYS_MAX_SIZE)
-    {
+    if (ngx_http_apigw_auth_image_size(value, &revocation->size) != NGX_OK) {
         return ngx_http_apigw_auth_fault(cf,
                               "apigw_revocation: invalid \"size\" \"%V\"; "
                               "give \"auto\" or a size from 64k to 1g", value);
     }
-
-    revocation->size = size;
 
     return NGX_CONF_OK;
 }

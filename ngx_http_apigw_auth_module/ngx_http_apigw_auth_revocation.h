@@ -17,7 +17,6 @@
 
 
 #define NGX_HTTP_APIGW_AUTH_POLL_TIMEOUT    1000
-#define NGX_HTTP_APIGW_AUTH_REVOCATION_MIN  ((size_t) 32 * 1024)
 
 
 /*

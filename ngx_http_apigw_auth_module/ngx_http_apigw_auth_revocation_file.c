@@ -65,11 +65,8 @@ ngx_http_apigw_auth_revocation_open(ngx_conf_t *cf,
 
     image->first_size = size;
     image->seen = &revocation->watch.seen;
-    image->half = revocation->size ? revocation->size / 2
-                                   : ngx_max(NGX_HTTP_APIGW_AUTH_HALF_MIN,
-                                             2 * size);
 
-    if (image->half < size) {
+    if (ngx_http_apigw_auth_image_fit(image, revocation->size) != NGX_OK) {
         return ngx_http_apigw_auth_block_fault(cf, &block,
                               "\"%V\" takes a \"size\" of %uz; raise it, or "
                               "write \"auto\"", &revocation->watch.path,

@@ -15,6 +15,8 @@ static char *ngx_http_apigw_auth_store_prefix(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
 static char *ngx_http_apigw_auth_store_check(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
+static char *ngx_http_apigw_auth_store_size(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs);
 static char *ngx_http_apigw_auth_store_end(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block);
 static char *ngx_http_apigw_auth_store_load(ngx_conf_t *cf,
@@ -33,6 +35,8 @@ static ngx_http_apigw_auth_param_t  ngx_http_apigw_auth_store_params[] = {
     { ngx_string("prefix"), 1, 1, ngx_http_apigw_auth_store_prefix, 0 },
 
     { ngx_string("check"), 1, 1, ngx_http_apigw_auth_store_check, 0 },
+
+    { ngx_string("size"), 1, 1, ngx_http_apigw_auth_store_size, 0 },
 
     { ngx_string("redis"), 1, 1, ngx_http_apigw_auth_source_name, 0 },
 
@@ -319,6 +323,22 @@ ngx_http_apigw_auth_store_check(ngx_conf_t *cf,
 
 
 static char *
+ngx_http_apigw_auth_store_size(ngx_conf_t *cf,
+    ngx_http_apigw_auth_block_t *block, ngx_str_t *args, ngx_uint_t nargs)
+{
+    ngx_http_apigw_auth_store_t *store = block->data;
+
+    if (ngx_http_apigw_auth_image_size(&args[0], &store->size) != NGX_OK) {
+        return ngx_http_apigw_auth_block_fault(cf, block,
+                              "invalid \"size\" \"%V\"; give \"auto\" or a "
+                              "size from 64k to 1g", &args[0]);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
 ngx_http_apigw_auth_store_end(ngx_conf_t *cf,
     ngx_http_apigw_auth_block_t *block)
 {
@@ -382,6 +402,14 @@ ngx_http_apigw_auth_store_load(ngx_conf_t *cf,
 
     if (rv != NGX_CONF_OK) {
         return rv;
+    }
+
+    if (ngx_http_apigw_auth_image_fit(&store->image, store->size) != NGX_OK) {
+        return ngx_http_apigw_auth_block_fault(cf, block,
+                              "file \"%V\" takes a \"size\" of %uz; raise it, "
+                              "or write \"auto\"", &store->watch.path,
+                              2 * ngx_align(store->image.first_size,
+                                            ngx_pagesize));
     }
 
     return ngx_http_apigw_auth_block_reread(cf, block, "file",

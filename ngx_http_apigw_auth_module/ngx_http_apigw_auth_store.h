@@ -21,6 +21,7 @@
 
 #define NGX_HTTP_APIGW_AUTH_STORE_POLL      5000
 #define NGX_HTTP_APIGW_AUTH_KEYS_MAX_SIZE   ((size_t) 1024 * 1024 * 1024)
+#define NGX_HTTP_APIGW_AUTH_IMAGE_MIN       ((size_t) 32 * 1024)
 #define NGX_HTTP_APIGW_AUTH_HALF_MIN        ((size_t) 1024 * 1024)
 #define NGX_HTTP_APIGW_AUTH_LOOKUP_BUCKETS  256
 #define NGX_HTTP_APIGW_AUTH_LOOKUP_ASKS     3    /* digests of a key */
@@ -127,6 +128,7 @@ typedef struct {
     ngx_array_t                     *carriers;   /* of _carrier_t */
     u_char                           peppers[2][APIGW_KEY_PEPPER];
     size_t                           npeppers;
+    size_t                           size;       /* of the zone; 0: auto */
     ngx_http_apigw_auth_image_t      image;      /* if there is a file */
     ngx_http_apigw_auth_source_t     source;     /* asked after the file */
 
@@ -171,6 +173,16 @@ ngx_int_t ngx_http_apigw_auth_stores_resolve(ngx_conf_t *cf,
 
 
 /* ngx_http_apigw_auth_image.c: an image in shared memory */
+
+/* Reads a parameter "size": "auto", which is 0, or bytes; NGX_ERROR. */
+ngx_int_t ngx_http_apigw_auth_image_size(ngx_str_t *value, size_t *size);
+
+/*
+ * Sets `half` as that parameter says, for `first_size` bytes. NGX_DECLINED: it
+ * leaves no room for them.
+ */
+ngx_int_t ngx_http_apigw_auth_image_fit(ngx_http_apigw_auth_image_t *image,
+    size_t size);
 
 /*
  * Makes the zone; `half` is set, and `first` if the master has read it. `fmt`

@@ -101,7 +101,8 @@ ngx_http_apigw_auth_source_end(ngx_conf_t *cf,
     ngx_http_apigw_auth_store_t *store = block->data;
 
     ngx_uint_t                i;
-    static const char *const  params[] = {
+    static const char *const  of_file[] = { "check", "size" };
+    static const char *const  of_redis[] = {
         "redis_ttl", "redis_negative_ttl", "redis_on_error"
     };
 
@@ -117,10 +118,12 @@ ngx_http_apigw_auth_source_end(ngx_conf_t *cf,
                                   "\"redis NAME;\"");
         }
 
-        if (ngx_http_apigw_auth_block_has(block, "check")) {
-            return ngx_http_apigw_auth_block_fault(cf, block,
-                                  "\"check\" without \"file\"; add \"file "
-                                  "PATH;\", or leave it out");
+        for (i = 0; i < sizeof(of_file) / sizeof(of_file[0]); i++) {
+            if (ngx_http_apigw_auth_block_has(block, of_file[i])) {
+                return ngx_http_apigw_auth_block_fault(cf, block,
+                                      "\"%s\" without \"file\"; add \"file "
+                                      "PATH;\", or leave it out", of_file[i]);
+            }
         }
     }
 
@@ -128,11 +131,11 @@ ngx_http_apigw_auth_source_end(ngx_conf_t *cf,
         return NGX_CONF_OK;
     }
 
-    for (i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
-        if (ngx_http_apigw_auth_block_has(block, params[i])) {
+    for (i = 0; i < sizeof(of_redis) / sizeof(of_redis[0]); i++) {
+        if (ngx_http_apigw_auth_block_has(block, of_redis[i])) {
             return ngx_http_apigw_auth_block_fault(cf, block,
                                   "\"%s\" without \"redis\"; add \"redis "
-                                  "NAME;\", or leave it out", params[i]);
+                                  "NAME;\", or leave it out", of_redis[i]);
         }
     }
 

@@ -79,15 +79,10 @@ ngx_http_apigw_auth_table_build(ngx_conf_t *cf,
 }
 
 
-/* Twice of what it takes now: the file may grow without a reload. */
-
 ngx_int_t
 ngx_http_apigw_auth_table_zone(ngx_conf_t *cf,
     ngx_http_apigw_auth_store_t *store)
 {
-    store->image.half = ngx_max((size_t) NGX_HTTP_APIGW_AUTH_HALF_MIN,
-                                2 * store->image.first_size);
-
     store->image.seen = &store->watch.seen;
 
     store->watch.data = store;
@@ -244,8 +239,9 @@ ngx_http_apigw_auth_table_done(ngx_http_apigw_auth_watch_t *watch,
         ngx_log_error(NGX_LOG_ERR, log, 0,
                       "apigw_auth: apigw_key_store \"%V\": file \"%V\" takes "
                       "%uz bytes, of %uz that there are, the keys read before "
-                      "stay in force; reload nginx", &store->name, &watch->path,
-                      store->needed, store->image.halves->half);
+                      "stay in force; reload nginx, or raise \"size\"",
+                      &store->name, &watch->path, store->needed,
+                      store->image.halves->half);
         return;
     }
 

@@ -18,6 +18,7 @@ our $Digest = (split ' ', $Line)[1];
 
 Apigw::Token::file('page', "page\n", 0644);
 Apigw::Token::file('good.keys', $Line, 0644);
+Apigw::Token::file('many.keys', join('', map { Apigw::Token::key_line("key0$_", 'consumer=c') } 1000 .. 1999), 0644);
 Apigw::Token::file('open', 'ab' x 32 . "\n", 0644);
 Apigw::Token::file('short', "abcd\n", 0600);
 Apigw::Token::file('noconsumer.keys', "acme0001 $Digest plan=a\n", 0644);
@@ -52,7 +53,7 @@ main::block(q{colour blue;})
 location /t { return 204; }
 --- must_die
 --- error_log eval
-qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": unknown parameter "colour"; the parameters are file, name, pepper_file, prefix, check, redis, redis_ttl, redis_negative_ttl, redis_on_error in \S+nginx\.conf:\d+}
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": unknown parameter "colour"; the parameters are file, name, pepper_file, prefix, check, size, redis, redis_ttl, redis_negative_ttl, redis_on_error in \S+nginx\.conf:\d+}
 
 
 
@@ -432,6 +433,89 @@ location /t { return 204; }
 --- must_die
 --- error_log eval
 qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": "redis_on_error" without "redis"; add "redis NAME;", or leave it out in \S+nginx\.conf:\d+}
+
+
+
+=== size lots
+--- http_config eval
+main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys; size lots;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid "size" "lots"; give "auto" or a size from 64k to 1g in \S+nginx\.conf:\d+}
+
+
+
+=== size 63k
+--- http_config eval
+main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys; size 63k;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid "size" "63k"; give "auto" or a size from 64k to 1g in \S+nginx\.conf:\d+}
+
+
+
+=== size 2g
+--- http_config eval
+main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys; size 2g;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": invalid "size" "2g"; give "auto" or a size from 64k to 1g in \S+nginx\.conf:\d+}
+
+
+
+=== size auto is good
+--- http_config eval
+main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys; size auto;})
+--- config
+location /t { return 204; }
+--- request
+GET /t
+--- error_code: 204
+--- no_error_log
+[alert]
+[crit]
+
+
+
+=== size 64k is good
+--- http_config eval
+main::block(q{file $TEST_NGINX_TOKEN_DIR/good.keys; size 64k;})
+--- config
+location /t { return 204; }
+--- request
+GET /t
+--- error_code: 204
+--- no_error_log
+[alert]
+[crit]
+
+
+
+=== a size that is too small for the file
+--- http_config eval
+main::block(q{file $TEST_NGINX_TOKEN_DIR/many.keys; size 64k;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": file "\S+many\.keys" takes a "size" of \d+; raise it, or write "auto" in \S+nginx\.conf:\d+}
+
+
+
+=== size without a file
+--- http_config eval
+main::block(q{redis main; size 1m;})
+--- config
+location /t { return 204; }
+--- must_die
+--- error_log eval
+qr{\[emerg\] .*apigw_auth: apigw_key_store "partners": "size" without "file"; add "file PATH;", or leave it out in \S+nginx\.conf:\d+}
 
 
 

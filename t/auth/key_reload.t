@@ -135,6 +135,31 @@ sub {
 
 
 
+=== a file that outgrows its size changes nothing, and says so
+--- http_config eval: "apigw_key_store partners { file $::Keys; check 1s; size 64k; }"
+--- config eval: $::Location
+--- request eval: [("GET /t") x 3]
+--- then eval
+sub {
+    my @many = map { Apigw::Token::key_line("key$_", "consumer=c$_") }
+        10000 .. 10099;
+    main::replace(@many, $::New);
+    Apigw::Auth::wait_for('as many as fit', sub {
+        main::status($::NewKey) == 200 });
+    main::replace($::Old, map { Apigw::Token::key_line("key$_", "consumer=c$_") }
+        10000 .. 10999);
+    Apigw::Auth::wait_for('the fault', sub {
+        Apigw::Auth::logged('bytes, of 32768 that there are, the keys read '
+                            . 'before stay in force; reload nginx, or raise '
+                            . '"size"') });
+}
+--- more_headers eval
+["X-API-Key: $::OldKey", "X-API-Key: $::OldKey", "X-API-Key: $::NewKey"]
+--- error_code eval: [200, 401, 200]
+--- refused eval: ['', 'key_unknown', '']
+
+
+
 === all workers see one change, which one of them makes
 --- http_config eval: $::Store
 --- config eval: $::Location
