@@ -12,8 +12,9 @@ static void ngx_http_apigw_auth_lookup_read(ngx_http_apigw_auth_ask_t *ask,
     const redisReply *reply);
 static void ngx_http_apigw_auth_lookup_error(ngx_http_apigw_auth_ask_t *ask,
     const ngx_http_apigw_redis_result_t *result);
-static void ngx_http_apigw_auth_lookup_say_record(
-    ngx_http_apigw_auth_store_t *store, apigw_str_t id, const char *word);
+static ngx_uint_t ngx_http_apigw_auth_lookup_no_hash(const redisReply *reply);
+static void ngx_http_apigw_auth_lookup_faulty(ngx_http_apigw_auth_ask_t *ask,
+    apigw_str_t id, const char *word);
 static ngx_uint_t ngx_http_apigw_auth_lookup_episode(
     ngx_http_apigw_auth_store_t *store,
     ngx_http_apigw_auth_lookup_fault_e fault);
@@ -38,15 +39,13 @@ static void
 ngx_http_apigw_auth_lookup_read(ngx_http_apigw_auth_ask_t *ask,
     const redisReply *reply)
 {
-    size_t                        i;
-    apigw_rc_t                    rc;
-    apigw_key_t                   key;
-    apigw_str_t                   fields[2 * APIGW_KEY_RECORD_FIELDS + 1];
-    apigw_error_t                 err;
-    apigw_arena_t                 arena;
-    ngx_http_apigw_auth_store_t  *store;
+    size_t         i;
+    apigw_rc_t     rc;
+    apigw_key_t    key;
+    apigw_str_t    fields[2 * APIGW_KEY_RECORD_FIELDS + 1];
+    apigw_error_t  err;
+    apigw_arena_t  arena;
 
-    store = ask->lookup->store;
     ngx_memzero(&key, sizeof(apigw_key_t));
     ngx_memzero(fields, sizeof(fields));
 
@@ -78,8 +77,7 @@ ngx_http_apigw_auth_lookup_read(ngx_http_apigw_auth_ask_t *ask,
     }
 
     if (rc != APIGW_OK) {
-        ask->state = NGX_HTTP_APIGW_AUTH_LOOKUP_FAULTY;
-        ngx_http_apigw_auth_lookup_say_record(store, key.id, err.word);
+        ngx_http_apigw_auth_lookup_faulty(ask, key.id, err.word);
         return;
     }
 
@@ -87,7 +85,7 @@ ngx_http_apigw_auth_lookup_read(ngx_http_apigw_auth_ask_t *ask,
 
     if (apigw_key_record_pack(&ask->record, &arena, &key) != APIGW_OK) {
         ask->state = NGX_HTTP_APIGW_AUTH_LOOKUP_FAILED;
-        ngx_http_apigw_auth_lookup_say(store,
+        ngx_http_apigw_auth_lookup_say(ask->lookup->store,
                                        NGX_HTTP_APIGW_AUTH_LOOKUP_MEMORY);
         return;
     }
@@ -101,6 +99,13 @@ ngx_http_apigw_auth_lookup_error(ngx_http_apigw_auth_ask_t *ask,
     const ngx_http_apigw_redis_result_t *result)
 {
     ngx_http_apigw_auth_lookup_fault_e  fault;
+
+    static const apigw_str_t  unknown = apigw_str("");
+
+    if (ngx_http_apigw_auth_lookup_no_hash(result->reply)) {
+        ngx_http_apigw_auth_lookup_faulty(ask, unknown, "not a hash");
+        return;
+    }
 
     ask->state = NGX_HTTP_APIGW_AUTH_LOOKUP_FAILED;
 
@@ -130,6 +135,18 @@ ngx_http_apigw_auth_lookup_error(ngx_http_apigw_auth_ask_t *ask,
 }
 
 
+/* Redis answers, and well: what it has is something else. */
+
+static ngx_uint_t
+ngx_http_apigw_auth_lookup_no_hash(const redisReply *reply)
+{
+    static const char  word[] = "WRONGTYPE ";
+
+    return reply && reply->type == REDIS_REPLY_ERROR
+           && ngx_strncmp(reply->str, word, sizeof(word) - 1) == 0;
+}
+
+
 void
 ngx_http_apigw_auth_lookup_say(ngx_http_apigw_auth_store_t *store,
     ngx_http_apigw_auth_lookup_fault_e fault)
@@ -138,7 +155,7 @@ ngx_http_apigw_auth_lookup_say(ngx_http_apigw_auth_store_t *store,
         "does not answer",
         "does not let us read keys",
         "is part of a cluster, which has keys elsewhere",
-        "answers with an error, such as that a key is no hash",
+        "answers with an error",
         "is asked for too many keys at once",
         "cannot be asked, memory is out"
     };
@@ -157,10 +174,14 @@ ngx_http_apigw_auth_lookup_say(ngx_http_apigw_auth_store_t *store,
 /* Its id tells which; the digest, by which it is found, is not told. */
 
 static void
-ngx_http_apigw_auth_lookup_say_record(ngx_http_apigw_auth_store_t *store,
+ngx_http_apigw_auth_lookup_faulty(ngx_http_apigw_auth_ask_t *ask,
     apigw_str_t id, const char *word)
 {
-    ngx_str_t  name;
+    ngx_str_t                     name;
+    ngx_http_apigw_auth_store_t  *store;
+
+    ask->state = NGX_HTTP_APIGW_AUTH_LOOKUP_FAULTY;
+    store = ask->lookup->store;
 
     if (!ngx_http_apigw_auth_lookup_episode(store,
                                            NGX_HTTP_APIGW_AUTH_LOOKUP_RECORD))

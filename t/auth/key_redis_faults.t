@@ -65,14 +65,15 @@ subtest 'Redis is away, and comes back' => sub {
 
 subtest 'stale= lets what was known serve on' => sub {
     my $redis = Apigw::Redis->new;
-    keep($redis, $_, plan => 'gold') for 'acme0001', 'faulty01', 'ending01';
+    keep($redis, $_, plan => 'gold') for 'acme0001', 'faulty01', 'string01',
+        'ending01';
     keep($redis, 'ending01', exp => POSIX::strftime('%Y-%m-%dT%H:%M:%SZ',
                                                     gmtime time + 3));
     my $nginx = gateway($redis, 'redis_ttl 0; redis_on_error stale=1h;
                                  redis_negative_ttl 0;');
 
     is ask($nginx, $_), '200 miss', "$_ is known" for qw(acme0001 faulty01
-                                                          ending01);
+                                                          string01 ending01);
     is ask($nginx, 'nobody01'), '401 miss', 'one that there is not';
     keep($redis, 'acme0001', status => 'disabled');
     is ask($nginx, 'acme0001'), '401 miss', 'while Redis answers, it counts';
@@ -82,6 +83,8 @@ subtest 'stale= lets what was known serve on' => sub {
 
     keep($redis, 'faulty01', status => 'disbled');
     unavailable('a record that was spoilt', $nginx, 'faulty01');
+    $redis->command('SET', name('string01'), 'text');
+    unavailable('one that is no hash any more', $nginx, 'string01');
 
     $redis->stop;
     like headers($nginx, 'acme0001')->{'x-told'}, qr/^acme\|lead\|/,
@@ -96,7 +99,7 @@ subtest 'stale= lets what was known serve on' => sub {
         ask($nginx, 'acme0001') eq '401 miss' };
     $redis->stop;
     unavailable('it does not come back when Redis goes', $nginx, 'acme0001');
-    unavailable('nor does the spoilt one', $nginx, 'faulty01');
+    unavailable("nor does $_, spoilt", $nginx, $_) for qw(faulty01 string01);
 
     unlike $nginx->log, qr/\[(alert|emerg)\]/, 'nothing worse is logged';
     is $nginx->stop, 0, 'nginx ends in order';
@@ -143,7 +146,7 @@ subtest 'a key of another type, and one that may not be read' => sub {
 
     unavailable('a string', $nginx, 'string01');
     unavailable('a list', $nginx, 'list0001');
-    like $nginx->log, qr/redis "main" answers with an error, such as that a key is no hash; keys/,
+    like $nginx->log, qr/faulty record, id "unknown": not a hash; correct/,
         'the fault is logged';
     is ask($nginx, 'acme0001'), '200 miss', 'others pass';
 
