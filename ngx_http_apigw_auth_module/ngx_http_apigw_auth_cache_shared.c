@@ -273,8 +273,6 @@ ngx_http_apigw_auth_cache_put(ngx_http_apigw_auth_zone_t *zone,
 }
 
 
-/* A class that is full makes room at its own expense, never at another's. */
-
 void
 ngx_http_apigw_auth_cache_drop(ngx_http_apigw_auth_zone_t *zone,
     ngx_http_apigw_auth_cache_key_t *key)
@@ -292,6 +290,8 @@ ngx_http_apigw_auth_cache_drop(ngx_http_apigw_auth_zone_t *zone,
     ngx_shmtx_unlock(&zone->pool->mutex);
 }
 
+
+/* A class that is full makes room at its own expense, never at another's. */
 
 static ngx_http_apigw_auth_cache_node_t *
 ngx_http_apigw_auth_cache_alloc_locked(ngx_http_apigw_auth_zone_t *zone,
