@@ -19,6 +19,8 @@ static ngx_http_apigw_auth_lookup_t *ngx_http_apigw_auth_lookup_create(
     ngx_http_apigw_auth_store_t *store, apigw_str_t text);
 static ngx_int_t ngx_http_apigw_auth_lookup_send(
     ngx_http_apigw_auth_lookup_t *lookup);
+static ngx_int_t ngx_http_apigw_auth_lookup_unsent(
+    ngx_http_apigw_auth_store_t *store);
 static void ngx_http_apigw_auth_lookup_handler(
     ngx_http_apigw_redis_cmd_t *cmd,
     const ngx_http_apigw_redis_result_t *result);
@@ -86,9 +88,7 @@ ngx_http_apigw_auth_lookup_start(ngx_http_apigw_auth_store_t *store,
 
     if (ngx_http_apigw_auth_lookup_send(lookup) != NGX_OK) {
         ngx_http_apigw_auth_lookup_free(lookup);
-        ngx_http_apigw_auth_lookup_say(store,
-                                       NGX_HTTP_APIGW_AUTH_LOOKUP_SILENT);
-        return NGX_DECLINED;
+        return ngx_http_apigw_auth_lookup_unsent(store);
     }
 
     lookup->zone = zone;
@@ -185,6 +185,23 @@ ngx_http_apigw_auth_lookup_send(ngx_http_apigw_auth_lookup_t *lookup)
     lookup->pending = lookup->nasks;
 
     return NGX_OK;
+}
+
+
+/* One that could be used has a full queue: that is not Redis' failing. */
+
+static ngx_int_t
+ngx_http_apigw_auth_lookup_unsent(ngx_http_apigw_auth_store_t *store)
+{
+    if (ngx_http_apigw_redis_retry_after(store->source.redis) == 0) {
+        ngx_http_apigw_auth_lookup_say(store,
+                                       NGX_HTTP_APIGW_AUTH_LOOKUP_MANY);
+        return NGX_BUSY;
+    }
+
+    ngx_http_apigw_auth_lookup_say(store, NGX_HTTP_APIGW_AUTH_LOOKUP_SILENT);
+
+    return NGX_DECLINED;
 }
 
 

@@ -309,7 +309,7 @@ ngx_http_apigw_auth_lookup_t *ngx_http_apigw_auth_lookup_find(
 
 /*
  * Asks for a key. NGX_DECLINED: Redis cannot be asked now; NGX_BUSY: too many
- * keys are asked for; NGX_ERROR: no memory.
+ * keys are asked for, or its queue is full; NGX_ERROR: no memory.
  */
 ngx_int_t ngx_http_apigw_auth_lookup_start(ngx_http_apigw_auth_store_t *store,
     ngx_http_apigw_auth_zone_t *zone, ngx_http_apigw_auth_cache_key_t *key,

@@ -371,6 +371,28 @@ subtest 'no more is asked at a time than is allowed' => sub {
     clean($nginx);
 };
 
+subtest 'a queue that is full is no fault of Redis' => sub {
+    my $redis = Apigw::Redis->new;
+    keep($redis, 'stale001');
+    my $nginx = gateway($redis, 'redis_ttl 0; redis_on_error stale=1h;', '',
+                        redis => 'queue 2;');
+
+    is ask($nginx, 'stale001'), '200 miss', 'a key is known';
+    $redis->pause;
+    my @waiting = map { start($nginx, "other00$_") } 1 .. 2;
+    busy($nginx, 2);
+    unavailable('another', $nginx, 'other003');
+    unavailable('nor does what was known serve', $nginx, 'stale001');
+    $redis->resume;
+    is join(' ', map { answer($_) } @waiting), '401 401',
+        'those in the queue are answered';
+    is ask($nginx, 'stale001'), '200 miss', 'and all is well';
+    like $nginx->log, qr/is asked for too many keys at once; keys that/,
+        'it is logged';
+
+    clean($nginx);
+};
+
 subtest 'a connection that breaks while requests wait' => sub {
     my $redis = Apigw::Redis->new;
     keep($redis, 'acme0001');
