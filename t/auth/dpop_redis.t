@@ -275,12 +275,15 @@ subtest 'Redis hangs' => sub {
 subtest 'Redis does not let us' => sub {
     my $redis = Apigw::Redis->new;
     my @user = ('ACL', 'SETUSER', 'gw');
-    $redis->command(@user, 'on', '>secret', '~apigw:*', '+get', '+scard',
-        '+sscan', '+set', '+ping', '+select', '+client|setname');
+    $redis->command(@user, 'on', '>secret', '%R~apigw:*', '%W~apigw:dpop:*',
+        map { "+$_" } qw(get hgetall scard sscan set ping select
+                         client|setname));
 
     my $nginx = gateway($redis,
         block => "username gw; password_file $dir/password;");
     soon 'the rights that are documented do', sub { ask($nginx) == 200 };
+    like $redis->command('ACL', 'DRYRUN', 'gw', 'SET', $_, 1), qr/permission/,
+        "they let nobody write $_" for 'apigw:revoked', 'apigw:key:0';
 
     $redis->command(@user, '-set');
     is ask($nginx), 503, 'without SET nothing passes' for 1, 2;

@@ -166,7 +166,7 @@ subtest 'a key of another type, and one that may not be read' => sub {
 
 subtest 'the rights that the documentation names suffice' => sub {
     my $redis = Apigw::Redis->new;
-    $redis->command('ACL', 'SETUSER', 'gw', 'on', '>secret', '~apigw:*',
+    $redis->command('ACL', 'SETUSER', 'gw', 'on', '>secret', '%R~apigw:*',
         map { "+$_" } qw(get hgetall scard sscan ping select client|setname));
     my $file = Apigw::Token::file('redis.password', "secret\n", 0600);
     keep($redis, 'acme0001');
