@@ -194,6 +194,7 @@ struct ngx_http_apigw_auth_main_conf_s {
     ngx_http_apigw_auth_asserted_cache_t  *asserted;     /* not configuration;
                                                     NULL: no assertion */
     ngx_array_t                      redis;      /* pointers */
+    int64_t                          proof_age;  /* the longest dpop_max_age */
     ngx_http_apigw_auth_revocation_t  *revocation;         /* or NULL */
     ngx_cycle_t                     *cycle;      /* while it is being made */
     ngx_http_apigw_auth_zone_t       zone;

@@ -128,7 +128,7 @@ apigw_rc_t ngx_http_apigw_auth_replay_add(ngx_http_request_t *r,
 
 /* ngx_http_apigw_auth_once.c: the same for all machines */
 
-/* Finds the Redis of each binding, once all blocks are read. */
+/* Finds the Redis of each binding, and how long proofs are kept in mind. */
 ngx_int_t ngx_http_apigw_auth_once_resolve(ngx_conf_t *cf,
     ngx_http_apigw_auth_main_conf_t *amcf);
 

@@ -17,6 +17,8 @@
 static ngx_int_t ngx_http_apigw_auth_once_resolve_one(ngx_conf_t *cf,
     ngx_http_apigw_auth_main_conf_t *amcf, const char *kind,
     ngx_http_apigw_auth_provider_t *provider);
+static ngx_uint_t ngx_http_apigw_auth_once_proves(
+    ngx_http_apigw_auth_binding_t *binding);
 static const char *ngx_http_apigw_auth_once_redis(
     ngx_http_apigw_auth_main_conf_t *amcf,
     ngx_http_apigw_auth_binding_t *binding, ngx_http_apigw_redis_t **redis);
@@ -83,6 +85,14 @@ ngx_http_apigw_auth_once_resolve_one(ngx_conf_t *cf,
 
     binding = &provider->binding;
 
+    if (!ngx_http_apigw_auth_once_proves(binding)) {
+        return NGX_OK;
+    }
+
+    /* one that is used up is so for all, also for who would take it longest */
+
+    amcf->proof_age = ngx_max(amcf->proof_age, binding->dpop.max_age);
+
     fault = ngx_http_apigw_auth_once_redis(amcf, binding, &redis);
 
     if (fault) {
@@ -110,6 +120,15 @@ ngx_http_apigw_auth_once_resolve_one(ngx_conf_t *cf,
 }
 
 
+/* Whether proofs may come with its tokens. */
+
+static ngx_uint_t
+ngx_http_apigw_auth_once_proves(ngx_http_apigw_auth_binding_t *binding)
+{
+    return !binding->cnf.off && (binding->cnf.methods & APIGW_CNF_DPOP);
+}
+
+
 /* Finds it, or NULL for none. NULL, or the fault and its mend. */
 
 static const char *
@@ -120,9 +139,7 @@ ngx_http_apigw_auth_once_redis(ngx_http_apigw_auth_main_conf_t *amcf,
 
     *redis = NULL;
 
-    if (binding->redis_off || binding->cnf.off
-        || !(binding->cnf.methods & APIGW_CNF_DPOP))
-    {
+    if (binding->redis_off) {
         return NULL;
     }
 

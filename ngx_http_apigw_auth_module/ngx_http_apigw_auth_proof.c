@@ -252,11 +252,14 @@ ngx_http_apigw_auth_proof_once(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_binding_t *rules,
     apigw_dpop_t *proof, ngx_http_apigw_auth_failure_t *failure)
 {
-    int64_t        expiry;
-    apigw_rc_t     rc;
-    apigw_error_t  err;
+    int64_t                           expiry;
+    apigw_rc_t                        rc;
+    apigw_error_t                     err;
+    ngx_http_apigw_auth_main_conf_t  *amcf;
 
-    expiry = proof->iat + rules->dpop.max_age + APIGW_DPOP_SKEW;
+    amcf = ngx_http_get_module_main_conf(r, ngx_http_apigw_auth_module);
+
+    expiry = proof->iat + amcf->proof_age + APIGW_DPOP_SKEW;
 
     if (ctx->proven
         && ngx_memcmp(ctx->proof, proof->digest, APIGW_DPOP_DIGEST) == 0)

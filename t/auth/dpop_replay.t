@@ -22,15 +22,16 @@ $Apigw::Auth::Config = Apigw::Token::provider('corp', 'dpop_max_age 5m;');
 
 Apigw::Token::file('page', "page\n", 0644);
 
-# GET /t on a connection of its own: its status and the worker that answered.
+# GET $path, or /t, on a connection of its own: its status and the worker that answered.
 sub get {
-    my ($headers) = @_;
+    my ($headers, $path) = @_;
+    $path //= '/t';
 
     my $client = IO::Socket::INET->new(
         PeerAddr => '127.0.0.1:' . Apigw::port())
         or die "connect: $!";
 
-    print $client "GET /t HTTP/1.0\r\nHost: localhost\r\n",
+    print $client "GET $path HTTP/1.0\r\nHost: localhost\r\n",
                   $headers =~ s/\n/\r\n/gr, "\r\n\r\n";
 
     my $answer = do { local $/; <$client> } // '';
@@ -142,6 +143,35 @@ location /other {
 --- proofs: Apigw::Dpop::headers()
 --- error_code eval: [200, 401]
 --- refused: dpop_replayed
+
+
+
+=== a proof stays used up where another provider takes older ones
+--- http_config eval
+Apigw::Token::provider('corp', 'dpop_max_age 3s;')
+. Apigw::Token::provider('same', 'dpop_max_age 5m;')
+--- config
+location /t {
+    apigw_auth jwt=corp;
+    default_type text/plain;
+    alias $TEST_NGINX_TOKEN_DIR/page;
+    if ($arg_other) { rewrite ^ /other last; }
+}
+location /other {
+    apigw_auth jwt=same;
+    default_type text/plain;
+    alias $TEST_NGINX_TOKEN_DIR/page;
+}
+--- proofs: Apigw::Dpop::headers()
+--- then eval
+sub {
+    my $headers = Apigw::Dpop::headers(claims => { iat => time - 1 });
+
+    Test::More::is((main::get($headers))[0], 200, 'the first time');
+    sleep 9;                             # past 3 s and the skew
+    Test::More::is((main::get($headers, '/t?other=1'))[0], 401, 'and the last');
+    Test::More::is(Apigw::Auth::logged('"dpop_replayed"'), 1, 'as a replay');
+}
 
 
 
