@@ -257,8 +257,11 @@ ngx_http_apigw_auth_slot_publish(ngx_http_apigw_auth_remote_t *remote,
         slot->fetched = ngx_time();
         slot->failures = 0;
         slot->next_try = ngx_current_msec + refresh * 900 + jitter;
-        slot->lease_pid = 0;
         slot->ended++;
+
+        if (slot->lease_pid == ngx_pid) {
+            slot->lease_pid = 0;
+        }
     }
 
     ngx_shmtx_unlock(&remote->zone->pool->mutex);
@@ -311,6 +314,10 @@ ngx_http_apigw_auth_slot_failed(ngx_http_apigw_auth_remote_t *remote)
 
     ngx_shmtx_lock(&remote->zone->pool->mutex);
 
+    if (slot->lease_pid != ngx_pid) {
+        goto done;                       /* it lapsed: others look after it */
+    }
+
     /* 1 s, 2 s, 4 s … 60 s, of which a random part is waited */
 
     delay = NGX_HTTP_APIGW_AUTH_BACKOFF_MAX;
@@ -323,6 +330,8 @@ ngx_http_apigw_auth_slot_failed(ngx_http_apigw_auth_remote_t *remote)
     slot->next_try = ngx_current_msec + 1 + ngx_random() % delay;
     slot->lease_pid = 0;
     slot->ended++;
+
+done:
 
     ngx_shmtx_unlock(&remote->zone->pool->mutex);
 }
