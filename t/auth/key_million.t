@@ -43,7 +43,8 @@ put('last0001');
 Apigw::Token::file('t', "page\n", 0644);
 
 my $nginx = Apigw::Nginx->new(modules => ['auth'], workers => 2, http =>
-    "apigw_key_store partners { file $file; check 1s; }
+    "apigw_auth_zone zone=small:1m;
+     apigw_key_store partners { file $file; check 1s; }
      root $Apigw::Token::Dir;
      server {
          listen 127.0.0.1:\@PORT\@;
