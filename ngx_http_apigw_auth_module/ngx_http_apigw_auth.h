@@ -20,7 +20,6 @@
 #include "ngx_http_apigw_redis.h"
 #include "ngx_http_apigw_reject.h"
 
-#include "apigw_claim_rule.h"
 #include "apigw_claims.h"
 #include "apigw_credential.h"
 #include "apigw_dpop.h"
@@ -117,52 +116,7 @@ typedef struct {
 #include "ngx_http_apigw_auth_store.h"
 #include "ngx_http_apigw_auth_revocation.h"
 #include "ngx_http_apigw_auth_assertion.h"
-
-
-/* One `apigw_auth` that is not off. */
-
-struct ngx_http_apigw_auth_policy_s {
-    ngx_http_apigw_auth_place_t      place;
-    ngx_uint_t                       all;        /* "all"; else "any" */
-    ngx_http_apigw_auth_kind_e       kinds[NGX_HTTP_APIGW_AUTH_KINDS];
-    ngx_uint_t                       nkinds;     /* as listed */
-    ngx_array_t                     *names[NGX_HTTP_APIGW_AUTH_KINDS];
-
-    ngx_http_apigw_auth_provider_t **providers;
-    ngx_uint_t                       nproviders;
-    ngx_http_apigw_auth_introspection_t  *introspection;   /* NULL: none */
-    ngx_http_apigw_auth_store_t    **stores;
-    ngx_uint_t                       nstores;
-    ngx_array_t                      carriers;   /* of all stores, each once */
-    unsigned                         schemes;    /* of Authorization */
-    apigw_jwa_set_t                  proofs;     /* of those who name "dpop" */
-    size_t                           max_token_size;
-    unsigned                         basic:1;
-    unsigned                         tokens:1;   /* of either kind */
-};
-
-
-/* Requirements, in the order in which they decide. */
-
-typedef enum {
-    NGX_HTTP_APIGW_AUTH_NEED_CONSUMER = 0,
-    NGX_HTTP_APIGW_AUTH_NEED_SCOPE,
-    NGX_HTTP_APIGW_AUTH_NEED_ROLE,
-    NGX_HTTP_APIGW_AUTH_NEED_GROUP,
-    NGX_HTTP_APIGW_AUTH_NEED_CLAIM,
-    NGX_HTTP_APIGW_AUTH_NEED_ACR,
-    NGX_HTTP_APIGW_AUTH_NEED_VALUE
-} ngx_http_apigw_auth_need_e;
-
-struct ngx_http_apigw_auth_require_s {
-    ngx_http_apigw_auth_need_e       need;
-    ngx_uint_t                       all;        /* of the scopes */
-    ngx_uint_t                       status;     /* of `apigw_require` */
-    time_t                           max_age;    /* of a log-in; -1: any */
-    apigw_str_list_t                 list;
-    apigw_claim_rule_t              *rule;
-    ngx_array_t                     *values;     /* ngx_http_complex_value_t */
-};
+#include "ngx_http_apigw_auth_policy.h"
 
 
 /* One `apigw_auth_set_header`. */
@@ -359,15 +313,6 @@ ngx_int_t ngx_http_apigw_auth_init_process(ngx_cycle_t *cycle);
 void ngx_http_apigw_auth_exit_process(ngx_cycle_t *cycle);
 
 
-/* ngx_http_apigw_auth_policy.c: apigw_auth */
-
-char *ngx_http_apigw_auth_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-
-/* Finds the blocks that policies name, once all of them are read. */
-ngx_int_t ngx_http_apigw_auth_policies_resolve(ngx_conf_t *cf,
-    ngx_http_apigw_auth_main_conf_t *amcf);
-
-
 /* ngx_http_apigw_auth_conf.c: configurations made and merged */
 
 void *ngx_http_apigw_auth_create_main_conf(ngx_conf_t *cf);
@@ -392,39 +337,6 @@ char *ngx_http_apigw_auth_set_claim(ngx_conf_t *cf, ngx_command_t *cmd,
 /* Remembers where a directive stands. */
 void ngx_http_apigw_auth_place(ngx_conf_t *cf,
     ngx_http_apigw_auth_place_t *place);
-
-
-/* ngx_http_apigw_auth_require_conf.c: directives of requirements */
-
-char *ngx_http_apigw_auth_set_require_list(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-char *ngx_http_apigw_auth_set_require_claim(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-char *ngx_http_apigw_auth_set_require_acr(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-char *ngx_http_apigw_auth_set_require(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-char *ngx_http_apigw_auth_set_reset(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-
-
-/* ngx_http_apigw_auth_require_merge.c: requirements of levels */
-
-/* Joins a level's own requirements to the inherited ones. */
-char *ngx_http_apigw_auth_require_merge(ngx_conf_t *cf,
-    ngx_http_apigw_auth_loc_conf_t *prev, ngx_http_apigw_auth_loc_conf_t *conf,
-    ngx_uint_t off);
-
-/* NGX_ERROR, logged: requirements of a level where auth is off. */
-ngx_int_t ngx_http_apigw_auth_require_policed(ngx_conf_t *cf,
-    ngx_http_apigw_auth_loc_conf_t *conf);
-
-
-/* ngx_http_apigw_auth_require.c: requirements */
-
-/* NGX_OK; NGX_DECLINED: ctx->failure says why; NGX_ERROR: no memory. */
-ngx_int_t ngx_http_apigw_auth_require_check(ngx_http_request_t *r,
-    ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx);
 
 
 /* ngx_http_apigw_auth_credential.c: what the client presented */
@@ -493,21 +405,6 @@ apigw_identity_t *ngx_http_apigw_auth_identity(ngx_http_apigw_auth_ctx_t *ctx);
 apigw_identity_t *ngx_http_apigw_auth_identity_of(
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_kind_e kind);
 
-/* The claims in force; NULL if there are none. */
-apigw_claims_t *ngx_http_apigw_auth_claims(ngx_http_apigw_auth_ctx_t *ctx);
-
-/* The scopes, without making an identity. */
-ngx_int_t ngx_http_apigw_auth_scopes(ngx_http_apigw_auth_ctx_t *ctx,
-    apigw_str_list_t *scopes);
-
-/* The kind of token that the policy takes this one for. */
-ngx_http_apigw_auth_kind_e ngx_http_apigw_auth_token_kind(
-    ngx_http_apigw_auth_policy_t *policy, apigw_str_t token);
-
-/* The valid result of a token, of either kind; NULL: none. */
-ngx_http_apigw_auth_result_t *ngx_http_apigw_auth_token(
-    ngx_http_apigw_auth_ctx_t *ctx);
-
 /* Drops what keeps keys alive; ctx->results are void then. */
 void ngx_http_apigw_auth_results_clear(ngx_http_apigw_auth_ctx_t *ctx);
 
@@ -528,8 +425,7 @@ uint64_t ngx_http_apigw_auth_clock(void);
 
 
 /*
- * ngx_http_apigw_auth_jwt.c, ngx_http_apigw_auth_key.c,
- * ngx_http_apigw_auth_introspect.c: one credential
+ * ngx_http_apigw_auth_token.c, ngx_http_apigw_auth_key.c: one credential
  */
 
 /*
@@ -538,14 +434,43 @@ uint64_t ngx_http_apigw_auth_clock(void);
  */
 ngx_int_t ngx_http_apigw_auth_jwt_verify(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result);
+ngx_int_t ngx_http_apigw_auth_opaque_verify(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result);
 ngx_int_t ngx_http_apigw_auth_key_verify(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result);
-ngx_int_t ngx_http_apigw_auth_introspect(ngx_http_request_t *r,
-    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result);
 
-/* What a token of either kind failed with is its result; NGX_OK, NGX_ERROR. */
-ngx_int_t ngx_http_apigw_auth_token_fail(ngx_http_apigw_auth_result_t *result,
-    apigw_rc_t rc, const char *word);
+
+/* ngx_http_apigw_auth_token.c: tokens of either kind */
+
+/* The claims in force; NULL if there are none. */
+apigw_claims_t *ngx_http_apigw_auth_claims(ngx_http_apigw_auth_ctx_t *ctx);
+
+/* The scopes, without making an identity. */
+ngx_int_t ngx_http_apigw_auth_scopes(ngx_http_apigw_auth_ctx_t *ctx,
+    apigw_str_list_t *scopes);
+
+/* The kind of token that the policy takes this one for. */
+ngx_http_apigw_auth_kind_e ngx_http_apigw_auth_token_kind(
+    ngx_http_apigw_auth_policy_t *policy, apigw_str_t token);
+
+/* The valid result of a token, of either kind; NULL: none. */
+ngx_http_apigw_auth_result_t *ngx_http_apigw_auth_token(
+    ngx_http_apigw_auth_ctx_t *ctx);
+
+
+/* ngx_http_apigw_auth_jwt.c, ngx_http_apigw_auth_introspect.c: the token */
+
+/*
+ * Looks at the token itself, whoever sends it. APIGW_OK: provider, claims and
+ * dates of the result are set; APIGW_AGAIN: call again as above; APIGW_ENOMEM;
+ * else err->word says why not, and the result if somebody could not be asked.
+ */
+apigw_rc_t ngx_http_apigw_auth_jwt(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result,
+    apigw_error_t *err);
+apigw_rc_t ngx_http_apigw_auth_introspect(ngx_http_request_t *r,
+    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result,
+    apigw_error_t *err);
 
 
 /* ngx_http_apigw_auth_headers.c: identity headers */

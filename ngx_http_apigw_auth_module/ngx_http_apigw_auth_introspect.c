@@ -8,9 +8,6 @@
 #include "ngx_http_apigw_auth.h"
 
 
-static apigw_rc_t ngx_http_apigw_auth_introspect_known(ngx_http_request_t *r,
-    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result,
-    apigw_error_t *err);
 static apigw_rc_t ngx_http_apigw_auth_introspect_answer(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result,
     apigw_str_t *answer, apigw_error_t *err);
@@ -27,33 +24,10 @@ static apigw_rc_t ngx_http_apigw_auth_introspect_unavailable(
     apigw_error_t *err);
 
 
-ngx_int_t
-ngx_http_apigw_auth_introspect(ngx_http_request_t *r,
-    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result)
-{
-    apigw_rc_t     rc;
-    apigw_error_t  err;
-
-    if (!result->proving) {
-        rc = ngx_http_apigw_auth_introspect_known(r, ctx, result, &err);
-
-        if (rc == APIGW_AGAIN) {
-            return NGX_AGAIN;
-        }
-
-        if (rc != APIGW_OK) {
-            return ngx_http_apigw_auth_token_fail(result, rc, err.word);
-        }
-    }
-
-    return ngx_http_apigw_auth_binding_verify(r, ctx, result);
-}
-
-
 /* The token itself, by its server's word. */
 
-static apigw_rc_t
-ngx_http_apigw_auth_introspect_known(ngx_http_request_t *r,
+apigw_rc_t
+ngx_http_apigw_auth_introspect(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result,
     apigw_error_t *err)
 {

@@ -2,9 +2,6 @@
 #include "ngx_http_apigw_auth.h"
 
 
-static apigw_rc_t ngx_http_apigw_auth_jwt_known(ngx_http_request_t *r,
-    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result,
-    apigw_error_t *err);
 static apigw_rc_t ngx_http_apigw_auth_jwt_new(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result,
     apigw_siphash_t *tag, apigw_error_t *err);
@@ -31,35 +28,10 @@ static ngx_http_apigw_auth_provider_t *ngx_http_apigw_auth_jwt_provider(
     ngx_http_apigw_auth_policy_t *policy, apigw_str_t issuer);
 
 
-/* The token itself, and then who may send it. */
-
-ngx_int_t
-ngx_http_apigw_auth_jwt_verify(ngx_http_request_t *r,
-    ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result)
-{
-    apigw_rc_t     rc;
-    apigw_error_t  err;
-
-    if (!result->proving) {
-        rc = ngx_http_apigw_auth_jwt_known(r, ctx, result, &err);
-
-        if (rc == APIGW_AGAIN) {
-            return NGX_AGAIN;
-        }
-
-        if (rc != APIGW_OK) {
-            return ngx_http_apigw_auth_token_fail(result, rc, err.word);
-        }
-    }
-
-    return ngx_http_apigw_auth_binding_verify(r, ctx, result);
-}
-
-
 /* The token itself: as this worker knows it, or by a look at it. */
 
-static apigw_rc_t
-ngx_http_apigw_auth_jwt_known(ngx_http_request_t *r,
+apigw_rc_t
+ngx_http_apigw_auth_jwt(ngx_http_request_t *r,
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_result_t *result,
     apigw_error_t *err)
 {
@@ -129,26 +101,6 @@ ngx_http_apigw_auth_jwt_new(ngx_http_request_t *r,
     }
 
     return ngx_http_apigw_auth_jwt_proof(r, ctx, &jws, result, tag, err);
-}
-
-
-ngx_int_t
-ngx_http_apigw_auth_token_fail(ngx_http_apigw_auth_result_t *result,
-    apigw_rc_t rc, const char *word)
-{
-    if (rc == APIGW_ENOMEM) {
-        return NGX_ERROR;
-    }
-
-    result->identity = NULL;
-
-    if (result->failure.kind != NGX_HTTP_APIGW_AUTH_UNAVAILABLE) {
-        result->failure.kind = NGX_HTTP_APIGW_AUTH_BAD_TOKEN;
-    }
-
-    result->failure.word = word;
-
-    return NGX_OK;
 }
 
 
