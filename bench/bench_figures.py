@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import bench_run as run
-from bench_variants import AUDIENCE, CONF, HOME, ISSUER, ours
+from bench_variants import AUDIENCE, CONF, HERE, HOME, ISSUER, ours
 
 KEYS = 1000000
 ROUNDS = 6
@@ -73,8 +73,9 @@ def keys(_token, secret):
 def latency(url):
     """The 99th percentile of some seconds, in milliseconds."""
     text = subprocess.run(
-        ['taskset', '-c', str(run.CPU_LOAD), 'wrk', '-t1', '-c8', '-d5s',
-         '--latency', url], check=True, capture_output=True, text=True).stdout
+        ['taskset', '-c', str(run.CPU_LOAD), 'wrk', '-t1', '-c16', '-d5s',
+         '-s', HERE + '/wrk_paced.lua', '--latency', url],
+        check=True, capture_output=True, text=True).stdout
     value, unit = re.search(r'99% +([0-9.]+)(us|ms|s)', text).groups()
     return float(value) * {'us': 0.001, 'ms': 1, 's': 1000}[unit]
 

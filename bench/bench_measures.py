@@ -104,13 +104,12 @@ def auth(token, secret):
     open_side = side('no auth', nginx(module), headers=bearer(token))
     jwt = side('auth', nginx(module, PROVIDER, AUTH), **cached)
     misses = side('auth', nginx(module, MISS, AUTH), **distinct)
-    paced = {'script': HERE + '/wrk_tokens.lua',
-             'env': {'TOKENS': HOME + '/wrong_tokens', 'DELAY': '2'},
-             'proof_headers': bearer(tampered(token))}
     wrong = side('auth', nginx(module, MISS, AUTH), status=401, ratio=flood(),
-                 **paced)
-    right = {**paced, 'env': {'TOKENS': HOME + '/tokens', 'DELAY': '2'},
-             'proof_headers': bearer(token)}
+                 script=HERE + '/wrk_tokens.lua',
+                 env={'TOKENS': HOME + '/wrong_tokens'},
+                 proof_headers=bearer(tampered(token)))
+    open_new = side('no auth', nginx(module), script=HERE + '/wrk_tokens.lua',
+                    env={'TOKENS': HOME + '/tokens'})
     setup = "require('jwt').setup('%s/public.pem', '%s', '%s')" \
         % (HOME, ISSUER, AUDIENCE)
     lua = nginx(LUA, LUA_HTTP % (HERE, setup),
@@ -123,11 +122,9 @@ def auth(token, secret):
         ('api_key', key, side('no auth', nginx(module),
                               headers={'X-API-Key': secret}),
          'the location without auth', 0.95),
-        ('rs256_flood', wrong, side('no auth', nginx(module), **paced),
+        ('rs256_flood', wrong, open_new,
          'one RSA-2048 verification, over what each wrong one adds', 0.77),
-        ('rs256_ceiling', side('auth', nginx(module, MISS, AUTH), **ceiling(),
-                               **right),
-         side('no auth', nginx(module), **right),
+        ('rs256_ceiling', {**misses, **ceiling()}, open_new,
          'no auth and one RSA-2048 verification, over ours', 0.85),
         ('rs256_distinct_haproxy', {**misses, 'bound': 'rs256_ceiling'},
          side('haproxy', haproxy(RETURN), **distinct),

@@ -1,6 +1,4 @@
--- A distinct token with each request: TOKENS names a file, one a line. DELAY:
--- milliseconds that each connection waits in between, so that a server which
--- could do more is asked as often as one that could not.
+-- A distinct token with each request: TOKENS names a file, one a line.
 
 local requests, at = {}, 0
 
@@ -16,13 +14,4 @@ end
 function request()
     at = at % #requests + 1
     return requests[at]
-end
-
-
-local wait = tonumber(os.getenv('DELAY'))
-
-if wait then
-    function delay()
-        return wait
-    end
 end
