@@ -19,7 +19,8 @@ PROVIDER = '''
 # So small a zone knows few of the tokens that come in turn: all are verified.
 MISS = 'apigw_auth_zone zone=bench:1m;' + PROVIDER
 STORE = 'apigw_key_store bench { file %s/keys; }' % HOME
-AUTH = 'apigw_auth jwt=bench; apigw_auth_set_header X-Consumer $apigw_consumer;'
+AUTH = 'apigw_auth jwt=bench;'
+FORWARD = 'apigw_auth_set_header X-Consumer $apigw_consumer;'
 SET = 'apigw_transform slim { json keep /items/*/id /items/*/price; }'
 PROXY = '''
     location /json/ {
@@ -227,7 +228,8 @@ def gateway(token, _secret):
               'good': whole('2k')}
     limit = 'apigw_ratelimit_policy one key=$apigw_consumer %s;' % HUGE
     policies = nginx(modules, PROVIDER + limit,
-                     AUTH + ' apigw_ratelimit one;', PROXY % '', backend=True)
+                     AUTH + FORWARD + 'apigw_ratelimit one;',
+                     PROXY % '', backend=True)
     plain = nginx('', '', '', PROXY % '', backend=True)
     unused = nginx(modules, '', '', PROXY % '', backend=True)
     track = '''    http-request track-sc0 src table limits

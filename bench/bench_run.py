@@ -14,6 +14,8 @@ import urllib.request
 SECONDS = float(os.environ.get('SECONDS_PER_RUN', '5'))
 WARM_UP = float(os.environ.get('WARM_UP', '3'))
 CONNECTIONS = 32
+BUILD = os.path.abspath(os.environ.get('BUILD') or 'build')
+BUSY = os.path.join(BUILD, 'bench', 'busy_wait.so')
 
 # nginx itself takes NGINX for a list of inherited sockets.
 NGINX = os.environ.pop('NGINX', '') or '/usr/sbin/nginx'
@@ -115,8 +117,11 @@ def nginx_server(folder, name, text, cpu):
                   os.path.join(home, 'output'))
 
 
-def wrk(url, variant, seconds):
-    """Requests per second, or None after any error response."""
+def wrk(url, variant, seconds, busy):
+    """
+    Requests per second, or None after any error response. `busy`: it never
+    sleeps, since it has its CPU for itself.
+    """
     command = ['taskset', '-c', str(CPU_LOAD), 'wrk', '-t1',
                '-c%d' % variant.get('connections', CONNECTIONS),
                '-d%ds' % max(1, round(seconds)), '--timeout', '5s']
@@ -126,7 +131,8 @@ def wrk(url, variant, seconds):
         command += ['-H', '%s: %s' % (name, value)]
     result = subprocess.run(command + [url], capture_output=True, text=True,
                             timeout=seconds + 30,
-                            env={**os.environ, **variant.get('env', {})})
+                            env={**os.environ, **variant.get('env', {}),
+                                 **({'LD_PRELOAD': BUSY} if busy else {})})
     rate = re.search(r'Requests/sec:\s+([0-9.]+)', result.stdout)
     total = re.search(r'(\d+) requests in', result.stdout)
     refused = re.search(r'Non-2xx or 3xx responses: (\d+)', result.stdout)
@@ -154,7 +160,7 @@ class Variant:
             port = self.spec['start'](self)
             self.url = 'http://127.0.0.1:%d%s' % (port, self.spec['path'])
             self.prove()
-            wrk(self.url, self.spec, WARM_UP)
+            self.wrk(WARM_UP)
         except BaseException:
             self.__exit__()
             raise
@@ -183,9 +189,13 @@ class Variant:
                 raise Unfit('%s: answer %d to %r' % (self.spec['name'],
                                                      status, refused))
 
+    def wrk(self, seconds):
+        alone = APART or len(self.servers) == 1
+        return wrk(self.url, self.spec, seconds, alone)
+
     def run(self):
         before = self.servers[-1].cpu()
-        rate = wrk(self.url, self.spec, SECONDS)
+        rate = self.wrk(SECONDS)
         if rate:
             self.cost = (self.servers[-1].cpu() - before) \
                 / (rate * max(1, round(SECONDS)))

@@ -9,7 +9,7 @@ import bench_run as run
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HERE = os.path.join(ROOT, 'bench')
 DEBIAN = '/usr/lib/nginx/modules'
-BUILD = os.path.abspath(os.environ.get('BUILD') or os.path.join(ROOT, 'build'))
+BUILD = run.BUILD
 HOME = os.path.join(BUILD, 'bench')
 ISSUER = 'https://idp.bench.example'
 AUDIENCE = 'api://bench'
@@ -160,6 +160,8 @@ def prepare():
     subprocess.run(['cc', '-std=c11', '-D_GNU_SOURCE', '-O2', '-o', tool,
                     os.path.join(HERE, 'bench_tokens.c'), '-lcrypto'],
                    check=True)
+    subprocess.run(['cc', '-D_GNU_SOURCE', '-O2', '-shared', '-fPIC', '-o',
+                    run.BUSY, os.path.join(HERE, 'busy_wait.c')], check=True)
     fresh = os.path.exists(tokens) \
         and os.path.getmtime(tokens) > run.time.time() - 12 * 3600
     if not fresh:

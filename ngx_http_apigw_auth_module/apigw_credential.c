@@ -58,13 +58,9 @@ apigw_credential_parse(apigw_credential_t *credential, apigw_str_t value,
     credential->text.data = value.data + i;
     credential->text.len = value.len - i;
 
-    if (credential->scheme == APIGW_SCHEME_APIKEY
-        || apigw_credential_is_token(credential->text))
-    {
+    if (credential->scheme == APIGW_SCHEME_APIKEY || credential->text.len) {
         return APIGW_OK;
     }
-
-    credential->text.len = 0;
 
     err->word = "credential_malformed";
     err->offset = i;

@@ -34,15 +34,15 @@ typedef struct {
  * schemes      those that count; any other is nothing presented
  * *credential  set in every case: scheme is APIGW_SCHEME_NONE if nothing was
  *              presented, and names the scheme of a malformed one
- * APIGW_EINPUT credential_malformed: no token after Bearer or DPoP, a tab, or
- * a character that a token cannot have. An API key's form is checked where
- * keys are (apigw_key_form_check), since its faults answer 401, not 400.
+ * APIGW_EINPUT credential_malformed: nothing after Bearer or DPoP. What follows
+ * is yet to be looked at, by apigw_credential_is_token. An API key's form is
+ * checked where keys are (apigw_key_form_check), as its faults answer 401.
  */
 apigw_rc_t apigw_credential_parse(apigw_credential_t *credential,
     apigw_str_t value, unsigned schemes, apigw_error_t *err);
 
 
-/* Whether `text` is one token of RFC 6750: a cookie or argument holds it so. */
+/* Whether `text` is one token of RFC 6750, 2.1. */
 bool apigw_credential_is_token(apigw_str_t text);
 
 

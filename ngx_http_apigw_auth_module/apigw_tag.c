@@ -8,13 +8,17 @@
 typedef unsigned __int128  apigw_tag_wide_t;
 
 
-/* What the PRF takes of one block; no padding between its members. */
+/* What the PRF takes of a block: of the first one, up to the length. */
 
 typedef struct {
-    apigw_siphash_t   chain;         /* of the blocks before */
     apigw_tag_wide_t  nh[2];
-    uint64_t          len[2];        /* of the whole text; 0 */
+    uint64_t          len;           /* of the whole text */
+    uint64_t          chain[2];      /* the tag of the blocks before */
 } apigw_tag_block_t;
+
+
+#define APIGW_TAG_FIRST  offsetof(apigw_tag_block_t, chain)
+#define APIGW_TAG_NEXT   (APIGW_TAG_FIRST + 2 * sizeof(uint64_t))
 
 
 static void apigw_tag_nh(const apigw_tag_key_t *key, const uint8_t *p,
@@ -26,29 +30,33 @@ static inline void apigw_tag_unit(const uint64_t *key, const uint8_t *p,
 apigw_siphash_t
 apigw_tag(const apigw_tag_key_t *key, apigw_str_t text)
 {
-    size_t             n, left;
+    size_t             n, left, size;
     const uint8_t     *p;
+    apigw_siphash_t    tag;
     apigw_tag_block_t  block;
 
-    memset(&block, 0, sizeof(apigw_tag_block_t));
-
-    block.len[0] = text.len;
+    block.len = text.len;
 
     p = text.data;
     left = text.len;
+    size = APIGW_TAG_FIRST;
 
-    do {
+    for ( ;; ) {
         n = left < APIGW_TAG_BLOCK ? left : APIGW_TAG_BLOCK;
 
         apigw_tag_nh(key, p, n, block.nh);
-        block.chain = apigw_siphash(&key->sip, &block, sizeof(block));
+        tag = apigw_siphash(&key->sip, &block, size);
 
         p += n;
         left -= n;
 
-    } while (left);
+        if (left == 0) {
+            return tag;
+        }
 
-    return block.chain;
+        memcpy(block.chain, tag.word, sizeof(tag.word));
+        size = APIGW_TAG_NEXT;
+    }
 }
 
 

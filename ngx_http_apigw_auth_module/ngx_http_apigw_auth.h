@@ -155,6 +155,7 @@ struct ngx_http_apigw_auth_main_conf_s {
     ngx_http_apigw_auth_l1_t        *l1;         /* not configuration; NULL:
                                                     off */
     ngx_http_apigw_reject_vars_t     vars;
+    unsigned                         timed:1;    /* $apigw_auth_time is used */
 };
 
 
@@ -405,8 +406,11 @@ apigw_identity_t *ngx_http_apigw_auth_identity(ngx_http_apigw_auth_ctx_t *ctx);
 apigw_identity_t *ngx_http_apigw_auth_identity_of(
     ngx_http_apigw_auth_ctx_t *ctx, ngx_http_apigw_auth_kind_e kind);
 
+/* Whether the configuration reads $apigw_auth_time: the clock has its price. */
+ngx_uint_t ngx_http_apigw_auth_time_wanted(ngx_conf_t *cf);
+
 /* Drops what keeps keys alive; ctx->results are void then. */
-void ngx_http_apigw_auth_results_clear(ngx_http_apigw_auth_ctx_t *ctx);
+void ngx_http_apigw_auth_results_release(ngx_http_apigw_auth_ctx_t *ctx);
 
 
 /* ngx_http_apigw_auth_wait.c: requests that wait */
@@ -448,6 +452,10 @@ apigw_claims_t *ngx_http_apigw_auth_claims(ngx_http_apigw_auth_ctx_t *ctx);
 /* The scopes, without making an identity. */
 ngx_int_t ngx_http_apigw_auth_scopes(ngx_http_apigw_auth_ctx_t *ctx,
     apigw_str_list_t *scopes);
+
+/* APIGW_OK, or credential_malformed (RFC 6750, 2.1), the failure filled in. */
+apigw_rc_t ngx_http_apigw_auth_token_form(ngx_http_apigw_auth_ctx_t *ctx,
+    ngx_http_apigw_auth_result_t *result, apigw_error_t *err);
 
 /* The kind of token that the policy takes this one for. */
 ngx_http_apigw_auth_kind_e ngx_http_apigw_auth_token_kind(

@@ -202,11 +202,6 @@ ngx_http_apigw_auth_credential_token(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (!apigw_credential_is_token(search.text)) {
-        ngx_http_apigw_auth_credential_fail(token, "credential_malformed");
-        return NGX_OK;
-    }
-
     ctx->token.scheme = APIGW_SCHEME_BEARER;
     ctx->token.text = search.text;
 

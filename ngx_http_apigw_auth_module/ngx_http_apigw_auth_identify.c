@@ -16,6 +16,7 @@ static ngx_int_t ngx_http_apigw_auth_conclude_consumer(
     ngx_http_apigw_auth_ctx_t *ctx);
 static ngx_int_t ngx_http_apigw_auth_conclude_anonymous(ngx_http_request_t *r,
     ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx);
+static void ngx_http_apigw_auth_results_clear(ngx_http_apigw_auth_ctx_t *ctx);
 static ngx_uint_t ngx_http_apigw_auth_preflight(ngx_http_request_t *r);
 
 
@@ -67,14 +68,39 @@ ngx_http_apigw_auth_prepare(ngx_http_request_t *r,
 }
 
 
+ngx_uint_t
+ngx_http_apigw_auth_time_wanted(ngx_conf_t *cf)
+{
+    ngx_uint_t                  i;
+    ngx_http_variable_t        *v;
+    ngx_http_core_main_conf_t  *cmcf;
+    static ngx_str_t            name = ngx_string("apigw_auth_time");
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    v = cmcf->variables.elts;
+
+    for (i = 0; i < cmcf->variables.nelts; i++) {
+        if (v[i].name.len == name.len
+            && ngx_strncmp(v[i].name.data, name.data, name.len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 ngx_int_t
 ngx_http_apigw_auth_identify(ngx_http_request_t *r,
     ngx_http_apigw_auth_loc_conf_t *alcf, ngx_http_apigw_auth_ctx_t *ctx)
 {
-    uint64_t   start;
-    ngx_int_t  rc;
+    uint64_t                          start;
+    ngx_int_t                         rc;
+    ngx_http_apigw_auth_main_conf_t  *amcf;
 
-    start = ngx_http_apigw_auth_clock();
+    amcf = ngx_http_get_module_main_conf(r, ngx_http_apigw_auth_module);
+    start = amcf->timed ? ngx_http_apigw_auth_clock() : 0;
 
     ctx->preflight = (alcf->preflight && ngx_http_apigw_auth_preflight(r));
 
@@ -108,7 +134,9 @@ ngx_http_apigw_auth_identify(ngx_http_request_t *r,
         rc = ngx_http_apigw_auth_conclude(r, alcf, ctx);
     }
 
-    ctx->usec += ngx_http_apigw_auth_clock() - start;
+    if (amcf->timed) {
+        ctx->usec += ngx_http_apigw_auth_clock() - start;
+    }
 
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "apigw_auth: identified, status %d, %s", ctx->status,
@@ -348,7 +376,7 @@ ngx_http_apigw_auth_identity_of(ngx_http_apigw_auth_ctx_t *ctx,
 
 
 void
-ngx_http_apigw_auth_results_clear(ngx_http_apigw_auth_ctx_t *ctx)
+ngx_http_apigw_auth_results_release(ngx_http_apigw_auth_ctx_t *ctx)
 {
     ngx_uint_t  i;
 
@@ -356,6 +384,13 @@ ngx_http_apigw_auth_results_clear(ngx_http_apigw_auth_ctx_t *ctx)
         ngx_http_apigw_auth_keys_release(ctx->results[i].keys);
         ngx_http_apigw_auth_cached_release(ctx->results[i].cached);
     }
+}
+
+
+static void
+ngx_http_apigw_auth_results_clear(ngx_http_apigw_auth_ctx_t *ctx)
+{
+    ngx_http_apigw_auth_results_release(ctx);
 
     ngx_memzero(ctx->results, sizeof(ctx->results));
     ngx_memzero(&ctx->failure, sizeof(ngx_http_apigw_auth_failure_t));

@@ -39,6 +39,11 @@ ngx_http_apigw_auth_introspect(ngx_http_request_t *r,
     result->provider = &ctx->policy->introspection->provider;
     result->name = result->provider->name;
 
+    rc = ngx_http_apigw_auth_token_form(ctx, result, err);
+    if (rc != APIGW_OK) {
+        return rc;
+    }
+
     if (ctx->token.text.len > result->provider->max_token_size) {
         err->word = "token_too_large";
         return APIGW_ELIMIT;

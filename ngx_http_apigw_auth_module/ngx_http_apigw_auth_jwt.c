@@ -74,6 +74,11 @@ ngx_http_apigw_auth_jwt_new(ngx_http_request_t *r,
     apigw_rc_t   rc;
     apigw_jws_t  jws;
 
+    rc = ngx_http_apigw_auth_token_form(ctx, result, err);
+    if (rc != APIGW_OK) {
+        return rc;
+    }
+
     err->word = "token_malformed";
 
     rc = ngx_http_apigw_auth_jwt_read(r, ctx, &jws, &result->claims, err);

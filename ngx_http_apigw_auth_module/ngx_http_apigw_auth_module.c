@@ -451,7 +451,7 @@ ngx_http_apigw_auth_ctx(ngx_http_request_t *r, ngx_uint_t create)
 static void
 ngx_http_apigw_auth_cleanup(void *data)
 {
-    ngx_http_apigw_auth_results_clear(data);
+    ngx_http_apigw_auth_results_release(data);
 }
 
 
@@ -528,6 +528,8 @@ ngx_http_apigw_auth_init(ngx_conf_t *cf)
     if (amcf->policies.nelts == 0 && amcf->names.nelts == 0) {
         return NGX_OK;
     }
+
+    amcf->timed = ngx_http_apigw_auth_time_wanted(cf);
 
     if (ngx_http_apigw_auth_origins_init(cf) != NGX_OK) {
         return NGX_ERROR;

@@ -59,6 +59,23 @@ ngx_http_apigw_auth_token_verify(ngx_http_request_t *r,
 }
 
 
+/* A token that is known is of the right form: only new ones are looked at. */
+
+apigw_rc_t
+ngx_http_apigw_auth_token_form(ngx_http_apigw_auth_ctx_t *ctx,
+    ngx_http_apigw_auth_result_t *result, apigw_error_t *err)
+{
+    if (apigw_credential_is_token(ctx->token.text)) {
+        return APIGW_OK;
+    }
+
+    result->failure.kind = NGX_HTTP_APIGW_AUTH_BAD_REQUEST;
+    err->word = "credential_malformed";
+
+    return APIGW_EINPUT;
+}
+
+
 static ngx_int_t
 ngx_http_apigw_auth_token_fail(ngx_http_apigw_auth_result_t *result,
     apigw_rc_t rc, const char *word)
@@ -69,7 +86,7 @@ ngx_http_apigw_auth_token_fail(ngx_http_apigw_auth_result_t *result,
 
     result->identity = NULL;
 
-    if (result->failure.kind != NGX_HTTP_APIGW_AUTH_UNAVAILABLE) {
+    if (result->failure.kind == NGX_HTTP_APIGW_AUTH_NO_FAILURE) {
         result->failure.kind = NGX_HTTP_APIGW_AUTH_BAD_TOKEN;
     }
 

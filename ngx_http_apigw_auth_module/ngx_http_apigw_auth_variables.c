@@ -474,14 +474,15 @@ static ngx_int_t
 ngx_http_apigw_auth_time_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    u_char                     *p;
-    uint64_t                    usec;
-    apigw_str_t                 text;
-    ngx_http_apigw_auth_ctx_t  *ctx;
+    u_char                           *p;
+    apigw_str_t                       text;
+    ngx_http_apigw_auth_ctx_t        *ctx;
+    ngx_http_apigw_auth_main_conf_t  *amcf;
 
+    amcf = ngx_http_get_module_main_conf(r, ngx_http_apigw_auth_module);
     ctx = ngx_http_apigw_auth_variable_ctx(r);
 
-    if (ctx == NULL || ctx->status == NGX_HTTP_APIGW_AUTH_OFF) {
+    if (ctx == NULL || ctx->status == NGX_HTTP_APIGW_AUTH_OFF || !amcf->timed) {
         return ngx_http_apigw_auth_variable_value(v,
                                                   ngx_http_apigw_auth_nothing);
     }
@@ -491,9 +492,9 @@ ngx_http_apigw_auth_time_variable(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    usec = ctx->usec;
     text.data = p;
-    text.len = ngx_sprintf(p, "%uL.%06uL", usec / 1000000, usec % 1000000) - p;
+    text.len = ngx_sprintf(p, "%uL.%06uL", ctx->usec / 1000000,
+                           ctx->usec % 1000000) - p;
 
     return ngx_http_apigw_auth_variable_value(v, text);
 }

@@ -42,7 +42,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
 
     if (c.scheme != APIGW_SCHEME_APIKEY) {
-        CHECK((rc == APIGW_OK) == apigw_credential_is_token(c.text));
+        CHECK((rc == APIGW_OK) == (c.text.len != 0));
+        CHECK(rc == APIGW_OK || !apigw_credential_is_token(c.text));
 
     } else if (apigw_key_form_check(c.text, prefix, &id, &err) == APIGW_OK) {
         CHECK(id.len == 0 || apigw_key_id_ok(id));

@@ -94,7 +94,7 @@ class Connection(socketserver.BaseRequestHandler):
 
     def read(self):
         line = self.rfile.readline(1 << 16).decode("latin-1").split()
-        if len(line) != 3:
+        if len(line) != 3 or not line[2].startswith("HTTP/"):
             return None
         headers = []
         while True:

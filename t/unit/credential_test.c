@@ -19,7 +19,7 @@ text(const char *s)
 }
 
 
-/* "scheme:text", "malformed scheme", or "none". */
+/* "scheme:text", "malformed scheme" (no token), or "none". */
 
 static const char *
 parse(const char *value, unsigned schemes, char *out)
@@ -35,9 +35,13 @@ parse(const char *value, unsigned schemes, char *out)
              : c.scheme == APIGW_SCHEME_DPOP ? "dpop"
              : c.scheme == APIGW_SCHEME_APIKEY ? "apikey" : "none";
 
-    if (rc != APIGW_OK) {
+    if (rc != APIGW_OK
+        || ((c.scheme & (APIGW_SCHEME_BEARER|APIGW_SCHEME_DPOP))
+            && !apigw_credential_is_token(c.text)))
+    {
         sprintf(out, "malformed %s",
-                strcmp(err.word, "credential_malformed") ? "?" : scheme);
+                rc != APIGW_OK && strcmp(err.word, "credential_malformed")
+                ? "?" : scheme);
 
     } else if (c.scheme == APIGW_SCHEME_NONE) {
         strcpy(out, "none");

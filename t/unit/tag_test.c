@@ -71,19 +71,19 @@ reference(size_t len)
 {
     size_t    i;
     uint8_t   text[APIGW_TAG_BLOCK + 16] = { 0 };
-    uint64_t  in[8] = { 0 }, words[sizeof(text) / 8];
+    uint64_t  in[5] = { 0 }, words[sizeof(text) / 8];
 
     memcpy(text, data, len);
     memcpy(words, text, sizeof(text));
 
     for (i = 0; i < (len + 15) / 16; i++) {
-        add_product(&in[2], words[2 * i] + key.nh[2 * i],
+        add_product(&in[0], words[2 * i] + key.nh[2 * i],
                     words[2 * i + 1] + key.nh[2 * i + 1]);
-        add_product(&in[4], words[2 * i] + key.nh[2 * i + 2],
+        add_product(&in[2], words[2 * i] + key.nh[2 * i + 2],
                     words[2 * i + 1] + key.nh[2 * i + 3]);
     }
 
-    in[6] = len;
+    in[4] = len;
 
     return apigw_siphash(&key.sip, in, sizeof(in));
 }
