@@ -20,6 +20,7 @@ struct apigw_claims_s {
     apigw_str_t          json;
     apigw_claim_node_t  *nodes;      /* the first one is the root */
     uint32_t             nnodes;
+    bool                 cnf;        /* it has a claim of this name */
 };
 
 
@@ -47,7 +48,7 @@ static void apigw_claims_link(apigw_claims_builder_t *builder,
     uint32_t node);
 static apigw_rc_t apigw_claims_string(apigw_claims_builder_t *builder,
     const apigw_json_token_t *token, apigw_str_t *text);
-static apigw_rc_t apigw_claims_move(apigw_str_t *s, apigw_arena_t *arena,
+static bool apigw_claims_move(apigw_str_t *s, apigw_arena_t *arena,
     apigw_str_t from, apigw_str_t to);
 static bool apigw_claims_member(const apigw_claims_t *claims, uint32_t parent,
     apigw_str_t name, uint32_t *found);
@@ -72,10 +73,13 @@ apigw_rc_t
 apigw_claims_parse(apigw_claims_t **out, apigw_arena_t *arena,
     apigw_str_t json, apigw_error_t *err)
 {
+    uint32_t                 node;
     apigw_rc_t               rc;
     apigw_claims_t          *claims;
     apigw_json_reader_t      reader;
     apigw_claims_builder_t   builder;
+
+    static const apigw_str_t  cnf = apigw_str("cnf");
 
     err->word = "token_malformed";
     err->offset = 0;
@@ -108,6 +112,7 @@ apigw_claims_parse(apigw_claims_t **out, apigw_arena_t *arena,
     rc = apigw_claims_build(&builder, &reader);
 
     if (rc == APIGW_OK) {
+        claims->cnf = apigw_claims_member(claims, 0, cnf, &node);
         *out = claims;
         return APIGW_OK;
     }
@@ -286,7 +291,6 @@ apigw_claims_copy(apigw_claims_t **out, apigw_arena_t *arena,
     const apigw_claims_t *claims)
 {
     uint32_t             i;
-    apigw_rc_t           rc;
     apigw_claims_t      *copy;
     apigw_claim_node_t  *node;
 
@@ -295,6 +299,7 @@ apigw_claims_copy(apigw_claims_t **out, apigw_arena_t *arena,
         return APIGW_ENOMEM;
     }
 
+    copy->cnf = claims->cnf;
     copy->nnodes = claims->nnodes;
     copy->json.len = claims->json.len;
     copy->json.data = apigw_arena_dup(arena, claims->json.data,
@@ -313,15 +318,10 @@ apigw_claims_copy(apigw_claims_t **out, apigw_arena_t *arena,
         node = &copy->nodes[i];
         *node = claims->nodes[i];
 
-        rc = apigw_claims_move(&node->name, arena, claims->json, copy->json);
-
-        if (rc == APIGW_OK) {
-            rc = apigw_claims_move(&node->text, arena, claims->json,
-                                   copy->json);
-        }
-
-        if (rc != APIGW_OK) {
-            return rc;
+        if (!apigw_claims_move(&node->name, arena, claims->json, copy->json)
+            || !apigw_claims_move(&node->text, arena, claims->json, copy->json))
+        {
+            return APIGW_ENOMEM;
         }
     }
 
@@ -333,7 +333,7 @@ apigw_claims_copy(apigw_claims_t **out, apigw_arena_t *arena,
 
 /* A slice of the one text becomes one of the other; decoded ones are copied. */
 
-static apigw_rc_t
+static bool
 apigw_claims_move(apigw_str_t *s, apigw_arena_t *arena, apigw_str_t from,
     apigw_str_t to)
 {
@@ -343,17 +343,17 @@ apigw_claims_move(apigw_str_t *s, apigw_arena_t *arena, apigw_str_t from,
     start = (uintptr_t) from.data;
 
     if (s->data == NULL) {
-        return APIGW_OK;
+        return true;
     }
 
     if (at >= start && at - start < from.len) {
         s->data = to.data + (at - start);
-        return APIGW_OK;
+        return true;
     }
 
     s->data = apigw_arena_dup(arena, s->data, s->len);
 
-    return s->data ? APIGW_OK : APIGW_ENOMEM;
+    return s->data != NULL;
 }
 
 
@@ -451,15 +451,17 @@ bool
 apigw_claims_get(const apigw_claims_t *claims, apigw_str_t name,
     apigw_claim_t *value)
 {
-    uint32_t  node;
+    apigw_claim_step_t  step = { .name = name };
+    apigw_claim_path_t  path = { .steps = &step, .nsteps = 1 };
 
-    if (!apigw_claims_member(claims, 0, name, &node)) {
-        return false;
-    }
+    return apigw_claims_find(claims, &path, value);
+}
 
-    apigw_claims_value(claims, node, value);
 
-    return true;
+bool
+apigw_claims_has_cnf(const apigw_claims_t *claims)
+{
+    return claims->cnf;
 }
 
 

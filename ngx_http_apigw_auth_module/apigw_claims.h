@@ -143,6 +143,10 @@ bool apigw_claims_find(const apigw_claims_t *claims,
     const apigw_claim_path_t *path, apigw_claim_t *value);
 
 
+/* Whether there is a claim "cnf" (RFC 7800): known without a search. */
+bool apigw_claims_has_cnf(const apigw_claims_t *claims);
+
+
 /* Finds a top-level member by its exact name. */
 bool apigw_claims_get(const apigw_claims_t *claims, apigw_str_t name,
     apigw_claim_t *value);

@@ -26,7 +26,9 @@ apigw_cnf_read(apigw_cnf_t *cnf, const apigw_claims_t *claims,
         return APIGW_OK;
     }
 
-    if (apigw_claims_get(claims, name, &claim)) {
+    if (apigw_claims_has_cnf(claims)
+        && apigw_claims_get(claims, name, &claim))
+    {
         rc = apigw_cnf_methods(cnf, claims, &claim, err);
         if (rc != APIGW_OK) {
             return rc;

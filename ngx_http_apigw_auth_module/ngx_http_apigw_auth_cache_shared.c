@@ -18,15 +18,20 @@
 #define NGX_HTTP_APIGW_AUTH_CACHE_MOVE         1000
 
 
-typedef struct {
+typedef struct ngx_http_apigw_auth_cache_node_s
+    ngx_http_apigw_auth_cache_node_t;
+
+struct ngx_http_apigw_auth_cache_node_s {
     ngx_rbtree_node_t                  node;     /* first: by digest */
     ngx_queue_t                        lru;
     ngx_http_apigw_auth_cache_key_t    key;
     ngx_http_apigw_auth_cache_entry_t  entry;    /* its data follow */
     ngx_msec_t                         moved;    /* last, in the LRU */
     size_t                             size;     /* of what the slab gave */
+    ngx_http_apigw_auth_cache_node_t  *older;    /* met on the way into the
+                                                    tree; NULL: none */
     u_char                             data[];
-} ngx_http_apigw_auth_cache_node_t;
+};
 
 
 static ngx_http_apigw_auth_cache_node_t *ngx_http_apigw_auth_cache_find_locked(
@@ -34,6 +39,8 @@ static ngx_http_apigw_auth_cache_node_t *ngx_http_apigw_auth_cache_find_locked(
 static ngx_int_t ngx_http_apigw_auth_cache_read_locked(
     ngx_http_apigw_auth_zone_t *zone, ngx_http_apigw_auth_cache_key_t *key,
     ngx_http_apigw_auth_cache_entry_t *entry, u_char *buf, size_t size);
+static void ngx_http_apigw_auth_cache_drop_locked(
+    ngx_http_apigw_auth_zone_t *zone, ngx_http_apigw_auth_cache_key_t *key);
 static ngx_http_apigw_auth_cache_node_t *
     ngx_http_apigw_auth_cache_alloc_locked(ngx_http_apigw_auth_zone_t *zone,
     ngx_http_apigw_auth_cache_class_e class, size_t size);
@@ -237,22 +244,18 @@ ngx_http_apigw_auth_cache_put(ngx_http_apigw_auth_zone_t *zone,
 
     ngx_shmtx_lock(&zone->pool->mutex);
 
-    /* who decided last is right: another worker, or older keys */
-
-    node = ngx_http_apigw_auth_cache_find_locked(cache, key);
-
-    if (node) {
-        ngx_http_apigw_auth_cache_free_locked(zone, node);
-    }
-
     node = ngx_http_apigw_auth_cache_alloc_locked(zone, class, size);
 
-    if (node) {
+    if (node == NULL) {
+        ngx_http_apigw_auth_cache_drop_locked(zone, key);
+
+    } else {
         ngx_memcpy(&node->node.key, key->digest, sizeof(ngx_rbtree_key_t));
         node->key = *key;
         node->entry = *entry;
         node->entry.data.data = NULL;
         node->moved = ngx_current_msec;
+        node->older = NULL;
 
         if (entry->data.len) {
             ngx_memcpy(node->data, entry->data.data, entry->data.len);
@@ -265,6 +268,12 @@ ngx_http_apigw_auth_cache_put(ngx_http_apigw_auth_zone_t *zone,
         ngx_rbtree_insert(&cache->rbtree, &node->node);
         ngx_queue_insert_head(&cache->lru[class], &node->lru);
         cache->used[class] += node->size;
+
+        /* who decides last is right: another worker did, or older keys */
+
+        if (node->older) {
+            ngx_http_apigw_auth_cache_free_locked(zone, node->older);
+        }
     }
 
     ngx_shmtx_unlock(&zone->pool->mutex);
@@ -277,17 +286,23 @@ void
 ngx_http_apigw_auth_cache_drop(ngx_http_apigw_auth_zone_t *zone,
     ngx_http_apigw_auth_cache_key_t *key)
 {
-    ngx_http_apigw_auth_cache_node_t  *node;
-
     ngx_shmtx_lock(&zone->pool->mutex);
+    ngx_http_apigw_auth_cache_drop_locked(zone, key);
+    ngx_shmtx_unlock(&zone->pool->mutex);
+}
+
+
+static void
+ngx_http_apigw_auth_cache_drop_locked(ngx_http_apigw_auth_zone_t *zone,
+    ngx_http_apigw_auth_cache_key_t *key)
+{
+    ngx_http_apigw_auth_cache_node_t  *node;
 
     node = ngx_http_apigw_auth_cache_find_locked(&zone->shared->cache, key);
 
     if (node) {
         ngx_http_apigw_auth_cache_free_locked(zone, node);
     }
-
-    ngx_shmtx_unlock(&zone->pool->mutex);
 }
 
 
@@ -403,7 +418,11 @@ static void
 ngx_http_apigw_auth_cache_insert(ngx_rbtree_node_t *temp,
     ngx_rbtree_node_t *node, ngx_rbtree_node_t *sentinel)
 {
-    ngx_rbtree_node_t  **p;
+    ngx_int_t                          rc;
+    ngx_rbtree_node_t                **p;
+    ngx_http_apigw_auth_cache_node_t  *own, *met;
+
+    own = (ngx_http_apigw_auth_cache_node_t *) node;
 
     for ( ;; ) {
 
@@ -411,10 +430,14 @@ ngx_http_apigw_auth_cache_insert(ngx_rbtree_node_t *temp,
             p = (node->key < temp->key) ? &temp->left : &temp->right;
 
         } else {
-            p = (ngx_http_apigw_auth_cache_cmp(
-                     &((ngx_http_apigw_auth_cache_node_t *) node)->key,
-                     &((ngx_http_apigw_auth_cache_node_t *) temp)->key)
-                 < 0) ? &temp->left : &temp->right;
+            met = (ngx_http_apigw_auth_cache_node_t *) temp;
+            rc = ngx_http_apigw_auth_cache_cmp(&own->key, &met->key);
+
+            if (rc == 0) {
+                own->older = met;
+            }
+
+            p = (rc < 0) ? &temp->left : &temp->right;
         }
 
         if (*p == sentinel) {
