@@ -19,11 +19,13 @@ import subprocess
 import sys
 
 import bench_figures
+import bench_limits
 import bench_measures as measures
 import bench_run as run
 import bench_variants as variants
 
 PEERS = {'cJSON': 'cJSON: parse, edit, print', 'goal': 'a microsecond'}
+FIGURES = {**bench_figures.POLICIES, **bench_limits.POLICIES}
 DOCUMENT = os.path.join(variants.ROOT, 'docs', 'performance.md')
 
 
@@ -156,7 +158,7 @@ def bench(policy, pairs, keys):
                      line(name, figures, target)))
     more = [] if only else [row for program in measures.CORES.get(policy, [])
                             for row in cores(program)]
-    for name, measure in bench_figures.POLICIES.get(policy, []):
+    for name, measure in FIGURES.get(policy, []):
         if not only or only == name:
             more += limits(measure, keys)
     noisy = abs(noise['ratio'] - 1) > 0.02

@@ -140,12 +140,13 @@ def auth(token, secret):
 
 def ratelimit(_token, _secret):
     module = ours('ratelimit')
-    keys = {'script': HERE + '/wrk_keys.lua'}
+    def keys(n):
+        return {'script': HERE + '/wrk_keys.lua', 'env': {'KEYS': str(n)}}
 
     def policies(key, *names):
         text = ''.join('apigw_ratelimit_policy %s key=%s %s;\n'
                        % (name, key, HUGE) for name in names)
-        return nginx(module, 'apigw_ratelimit_zone bench:64m;\n' + text,
+        return nginx(module, 'apigw_ratelimit_zone bench:80m;\n' + text,
                      'apigw_ratelimit %s;' % ' '.join(names))
 
     def stock(key):
@@ -170,13 +171,17 @@ def ratelimit(_token, _secret):
                 + 'lua_shared_dict limits 64m;',
                 "access_by_lua_block { require('limit').access() }")
     one = side('ratelimit', policies('$binary_remote_addr', 'one'))
-    many = side('ratelimit', policies('$arg_k', 'one'), path='/', **keys)
+    by_key = policies('$arg_k', 'one')
+    many = side('ratelimit', by_key, **keys(100000))
     return [
         ('local_hot_key', one,
          side('limit_req', stock('$binary_remote_addr')),
          'limit_req nodelay', 1.0),
-        ('local_100k_keys', many, side('limit_req', stock('$arg_k'), **keys),
+        ('local_100k_keys', many,
+         side('limit_req', stock('$arg_k'), **keys(100000)),
          'limit_req nodelay', 1.0),
+        ('local_1m_keys', side('ratelimit', by_key, **keys(1000000)),
+         side('ratelimit', by_key, **keys(1)), 'one key', 0.9),
         ('local_vs_none', one, side('no limiter', nginx(module)),
          'the location without a limiter', 0.97),
         ('local_three_policies',
