@@ -6,14 +6,11 @@ use warnings;
 
 use lib 't/lib';
 use Apigw qw(auth);
+use Apigw::Bearer;
 use Apigw::Faulty qw(mutual);
 use Apigw::Nginx;
 use Apigw::Token;
-use IO::Socket::INET;
 use Test::More;
-use Time::HiRes qw(sleep time);
-
-use constant LONG => 30;        # seconds for what should take a moment
 
 Apigw::Token::file('secret', "secret\n", 0600);
 Apigw::Faulty::document('{"active":true,"sub":"amy"}');
@@ -45,40 +42,11 @@ sub gateway {
         });
 }
 
-sub send_request {
-    my ($nginx, $token) = @_;
-    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-        PeerPort => $nginx->port) or die "connect: $!";
-    print $socket "GET /t HTTP/1.1\r\nHost: localhost\r\n"
-                  . "Connection: close\r\nAuthorization: Bearer $token\r\n\r\n";
-    return $socket;
-}
-
-# 0: it ended without one
-sub status_of {
-    my ($socket) = @_;
-    my $line = <$socket> // '';
-    close $socket;
-    return $line =~ m{^HTTP/1\.1 (\d+)} ? $1 : 0;
-}
-
 sub ask {
     my ($nginx, $token) = @_;
     my ($status, $headers) = $nginx->request(GET => '/t',
         { Authorization => "Bearer $token" });
     return join ' ', $status // 0, $headers->{'x-cache'} // ();
-}
-
-sub wait_for {
-    my ($what, $check) = @_;
-    my $end = time + LONG;
-
-    while (time < $end) {
-        return pass($what) if $check->();
-        sleep 0.02;
-    }
-
-    fail($what);
 }
 
 sub asked { return scalar Apigw::Faulty::requests() }
@@ -104,7 +72,7 @@ subtest 'a reload leaves who waits to the old worker' => sub {
     my ($old) = $nginx->workers;
     my $master = $nginx->descriptors;
 
-    my @waiting = map { send_request($nginx, $_) } qw(a a b);
+    my @waiting = map { open_request($nginx, $_) } qw(a a b);
     wait_for('both are asked about', sub { asked() == 2 });
 
     kill HUP => $nginx->pid;
@@ -133,9 +101,9 @@ subtest 'a client that goes away leaves its question going' => sub {
     wait_for('no client is left', sub { clients($nginx) == 0 });
     my $open = $nginx->descriptors($worker);
 
-    close send_request($nginx, 'a');
-    my $waiting = send_request($nginx, 'b');
-    close send_request($nginx, 'b');
+    close open_request($nginx, 'a');
+    my $waiting = open_request($nginx, 'b');
+    close open_request($nginx, 'b');
 
     wait_for('both are asked about', sub { asked() == 3 });
     wait_for('who went away is gone', sub { clients($nginx) == 1 });
@@ -160,7 +128,7 @@ subtest 'a worker that ends with nobody waiting has its question time out' => su
     my $nginx = gateway(timeout => '500ms');
     my ($old) = $nginx->workers;
 
-    close send_request($nginx, 'a');
+    close open_request($nginx, 'a');
     wait_for('it is asked about', sub { asked() == 1 });
     wait_for('the client is gone', sub { clients($nginx) == 0 });
 
@@ -178,7 +146,7 @@ subtest 'a worker that is killed while it asks' => sub {
     my $nginx = gateway();
     my ($old) = $nginx->workers;
 
-    my @waiting = map { send_request($nginx, $_) } qw(a a b);
+    my @waiting = map { open_request($nginx, $_) } qw(a a b);
     wait_for('both are asked about', sub { asked() == 2 });
 
     kill KILL => $old;

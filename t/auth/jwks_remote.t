@@ -7,14 +7,12 @@ use warnings;
 
 use lib 't/lib';
 use Apigw qw(auth);
+use Apigw::Bearer;
 use Apigw::Faulty;
 use Apigw::Nginx;
 use Apigw::Token;
-use IO::Socket::INET;
 use Test::More;
-use Time::HiRes qw(sleep time);
-
-use constant LONG => 30;        # seconds for what should take a moment
+use Time::HiRes qw(time);
 
 my $old = Apigw::Token::token();
 my $new = Apigw::Token::token(key => 'ec256', alg => 'ES256');
@@ -59,31 +57,6 @@ sub ask_many {
     return map { status_of($_) } @sockets;
 }
 
-sub open_request {
-    my ($nginx, $token) = @_;
-    return send_request(connect_to($nginx), $token);
-}
-
-sub connect_to {
-    my ($nginx) = @_;
-    return IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-        PeerPort => $nginx->port) // die "connect: $!";
-}
-
-sub send_request {
-    my ($socket, $token) = @_;
-    print $socket "GET /t HTTP/1.1\r\nHost: localhost\r\n"
-                  . "Connection: close\r\nAuthorization: Bearer $token\r\n\r\n";
-    return $socket;
-}
-
-sub status_of {
-    my ($socket) = @_;
-    my $line = <$socket> // '';
-    close $socket;
-    return $line =~ m{^HTTP/1\.1 (\d+)} ? $1 : 0;
-}
-
 # The socket names ("socket:[INODE]") of connections that are up.
 sub sockets {
     my ($like) = @_;
@@ -113,18 +86,6 @@ sub connections {
     my $n = 0;
     $n += held($_, $names) for $nginx->workers;
     return $n;
-}
-
-sub wait_for {
-    my ($what, $check) = @_;
-    my $end = time + LONG;
-
-    while (time < $end) {
-        return pass($what) if $check->();
-        sleep 0.02;
-    }
-
-    fail($what);
 }
 
 # The worker with a connection to the provider.
