@@ -43,11 +43,12 @@ typedef struct {
 } apigw_gcra_look_t;
 
 
-/* What a take says about one limit. */
+/* What a take says about one limit, of whatever kind. */
 
 typedef struct {
     uint64_t   remaining;            /* requests of cost 1 that pass now */
-    uint64_t   full;                 /* ticks until all is there again */
+    uint64_t   full;                 /* ticks until all is there again; of a
+                                        window, until its bucket ends */
     int64_t    retry;                /* ticks until one more such request
                                         passes; -1: its cost never does */
 } apigw_gcra_report_t;
@@ -101,12 +102,20 @@ uint64_t apigw_gcra_spend(const apigw_gcra_t *limit, uint64_t tat,
 
 
 /*
+ * The TAT after units were spent that nobody had granted: the debt ends at one
+ * burst.
+ */
+uint64_t apigw_gcra_debit(const apigw_gcra_t *limit, uint64_t tat,
+    uint64_t now, uint64_t cost);
+
+
+/*
  * The TAT after a charge of `cost` is given back. What the limit would have
- * regained without the charge is not returned twice: before the take it was
- * `full` ticks from full, at `taken`.
+ * regained without the charge is not returned twice: just before the take it
+ * was to be full at `full`.
  */
 uint64_t apigw_gcra_give_back(const apigw_gcra_t *limit, uint64_t tat,
-    uint64_t now, uint64_t cost, uint64_t taken, uint64_t full);
+    uint64_t now, uint64_t cost, uint64_t full);
 
 
 #pragma GCC visibility pop

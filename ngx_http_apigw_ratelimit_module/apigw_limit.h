@@ -18,6 +18,7 @@
 
 #include "apigw.h"
 #include "apigw_gcra.h"
+#include "apigw_window.h"
 
 
 #pragma GCC visibility push(hidden)
@@ -25,15 +26,19 @@
 
 typedef enum {
     APIGW_LIMIT_UNLIMITED = 0,       /* the policy is skipped */
-    APIGW_LIMIT_RATE
+    APIGW_LIMIT_RATE,
+    APIGW_LIMIT_QUOTA,
+    APIGW_LIMIT_SLIDING
 } apigw_limit_kind_e;
 
 
 typedef struct {
     apigw_limit_kind_e   kind;
     uint64_t             count;      /* n, as written */
-    uint64_t             unit;       /* seconds */
-    apigw_gcra_t         gcra;
+    uint64_t             unit;       /* seconds of the rate's unit, or of the
+                                        window; of a month 0 */
+    apigw_gcra_t         gcra;       /* RATE */
+    apigw_window_t       window;     /* QUOTA, SLIDING */
     bool                 rounded;    /* whole ticks change it by over 1 % */
 } apigw_limit_t;
 
