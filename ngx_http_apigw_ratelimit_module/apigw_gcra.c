@@ -161,17 +161,36 @@ apigw_gcra_spend(const apigw_gcra_t *limit, uint64_t tat, uint64_t now,
 
 
 uint64_t
-apigw_gcra_give_back(const apigw_gcra_t *limit, uint64_t tat, uint64_t now,
-    uint64_t cost, uint64_t taken, uint64_t full)
+apigw_gcra_debit(const apigw_gcra_t *limit, uint64_t tat, uint64_t now,
+    uint64_t cost)
 {
-    uint64_t  back, lost, elapsed;
+    uint64_t  most;
+
+    most = now + 2 * limit->burst * limit->period;
+
+    if (tat < now) {
+        tat = now;
+    }
+
+    if (tat >= most || cost > (most - tat) / limit->period) {
+        return most;
+    }
+
+    return tat + cost * limit->period;
+}
+
+
+uint64_t
+apigw_gcra_give_back(const apigw_gcra_t *limit, uint64_t tat, uint64_t now,
+    uint64_t cost, uint64_t full)
+{
+    uint64_t  back, lost;
 
     if (cost > limit->burst) {
         return tat;
     }
 
-    elapsed = now > taken ? now - taken : 0;
-    lost = elapsed > full ? elapsed - full : 0;
+    lost = now > full ? now - full : 0;
 
     back = cost * limit->period;
     back = back > lost ? back - lost : 0;

@@ -3,24 +3,30 @@
 --
 -- KEYS[i]   the state of policy i
 -- ARGV[1]   ticket, echoed: the client's proof that a reply is its own
--- ARGV[2]   operation: "take"; "give": back what one request was charged
--- ARGV[3]   take: n, how many requests ask, 1 or more
---           give: now of the reply that told the charge
+-- ARGV[2]   operation: "take"; "adjust": give back or debit, each by itself
+-- ARGV[3]   take: n, how many requests ask, 1 or more; else empty
 -- then six arguments per policy, in the order of KEYS:
---   kind    "r": rate
---   shadow  "1": charged, but never holds back the others; else "0"
+--   kind    "r": rate; windows: "q" by UTC boundaries, "m" month, "f" from the
+--           first request, "s" sliding, "k<parts>" strict
+--   mode    take: "1": a shadow, charged, but never holds back the others; "0"
+--           adjust: "-": back what a take has charged; "+": a debit
 --   cost    of one request, 0 to 10^9
---   limit   rate: burst
---   period  rate: ticks per unit
---   extra   take: empty for a rate
---           give: ticks from full just before the charge
+--   limit   rate: burst; windows: units
+--   period  rate: ticks per unit; windows: ticks per bucket; "m": the starts
+--           of the last month, this one and the next two, as "0:1:2:3"
+--   until   "-": rate: when it would have been full, had the take not charged;
+--           windows: when the bucket that was charged ends; else empty
+--
+-- States    rate tat; "q", "m", "f" id:count; "s" id:current:previous;
+--           strict id:c0,c1,... with the newest first
 --
 -- Reply     integers: ticket, j, now, then per policy remaining, full, retry,
---           fits; to "give": ticket, now
+--           fits; to "adjust": ticket, now
 --   j          how many of the n requests pass
 --   now        ticks of this server's clock
 --   remaining  requests of cost 1 that would pass now
---   full       ticks until the whole limit is there again
+--   full       ticks until the whole limit is there again; of a window, until
+--              its newest bucket ends
 --   retry      ticks until one more such request would pass; -1: never
 --   fits       how many of the n had room in this policy
 --
@@ -28,8 +34,8 @@
 -- stay below 2^53 until 2059. Numbers are printed with %.0f alone: tostring()
 -- keeps 14 digits.
 --
--- Redis runs all of this for each take: there are few tables and no functions,
--- as both would have to be made anew each time.
+-- Redis runs all of this for each take: there are few tables, and functions for
+-- windows alone, as both have to be made anew each time.
 
 local FIELDS = 6
 local TICKS_PER_MS = 8000
@@ -43,46 +49,227 @@ local call, format, match = redis.call, string.format, string.match
 local ARGV, KEYS, tonumber = ARGV, KEYS, tonumber
 local operation = ARGV[2]
 
-if operation ~= 'take' and operation ~= 'give' then
+if operation ~= 'take' and operation ~= 'adjust' then
     return redis.error_reply('ERR apigw: unknown operation')
-end
-
-for i = 1, #KEYS do
-    if ARGV[i * FIELDS - 2] ~= 'r' then
-        return redis.error_reply('ERR apigw: unknown kind of policy')
-    end
 end
 
 local time = call('TIME')
 local now = (tonumber(time[1]) - 1704067200) * 8000000 + tonumber(time[2]) * 8
 local reply = { tonumber(ARGV[1]), now }
+local windows, months
 
+for i = 1, #KEYS do
+    local kind = ARGV[i * FIELDS - 2]
 
-if operation == 'give' then
-    -- what a full bucket would have dropped meanwhile is not given back
-    local since = now - tonumber(ARGV[3])
+    if kind == 'm' then
+        local b = { match(ARGV[i * FIELDS + 2], '^(%d+):(%d+):(%d+):(%d+)$') }
 
-    for i = 1, #KEYS do
-        local at = i * FIELDS - 3
-        local cost, limit = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
-        local value = call('GET', KEYS[i])
-        local tat = value and tonumber(match(value, '^%d+'))
+        for k = 1, 4 do
+            b[k] = tonumber(b[k])
+        end
 
-        if tat and cost <= limit then
-            local lost = (since > 0 and since or 0) - tonumber(ARGV[at + 6])
-            local back = cost * tonumber(ARGV[at + 5])
+        if not b[4] or now < b[1] or now >= b[4] then
+            return redis.error_reply('ERR apigw: a clock is months wrong')
+        end
 
-            if lost > 0 then
-                back = back - lost
+        months = months or {}
+        months[i] = b
+        windows = true
+
+    elseif kind ~= 'r' then
+        if not match(kind, '^[qfs]$') and not match(kind, '^k%d%d?$') then
+            return redis.error_reply('ERR apigw: unknown kind of policy')
+        end
+
+        windows = true
+    end
+end
+
+local load, store, wait
+
+if windows then
+    -- The state of window i, rolled to now: the newest bucket's id, the counts,
+    -- when that bucket ends, the length of one, how many older ones count. The
+    -- id never goes back, unless it is over one window ahead
+    load = function(i)
+        local kind, length = ARGV[i * FIELDS - 2], ARGV[i * FIELDS + 2]
+        local older = kind == 's' and 1 or tonumber(match(kind, '%d+')) or 0
+        local most = older > 0 and 4294967295 or 2251799813685247
+        local value = call('GET', KEYS[i]) or ''
+        local id, list = match(value, '^(%d+):([%d:,]+)')
+        local counts, finish = {}
+
+        id, length = tonumber(id), tonumber(length)
+
+        if list then
+            for count in string.gmatch(list, '%d+') do
+                if #counts > older then
+                    break
+                end
+
+                count = tonumber(count)
+                counts[#counts + 1] = count < most and count or most
+            end
+        end
+
+        local shift = 0
+
+        if kind == 'm' then
+            local b = months[i]
+            local k = now >= b[3] and 3 or now >= b[2] and 2 or 1
+
+            if id == b[k + 1] then
+                k = k + 1
+            elseif id ~= b[k] then
+                id, shift = b[k], 1
             end
 
-            if back > 0 then
-                tat = tat > back and tat - back or 0
+            finish = b[k + 1] or b[k] + 31 * 86400 * 8000000
 
-                local ms = tat > now and (tat - now) / TICKS_PER_MS or 0
+        elseif kind == 'f' then
+            if not id or id + length <= now or id > now + length then
+                id, shift = now, 1
+            end
+
+            finish = id + length
+
+        else
+            local current = (now - now % length) / length
+
+            if not id or id > current + (older > 0 and older or 1) then
+                id, shift = current, older + 1
+            elseif id < current then
+                id, shift = current, current - id
+            end
+
+            finish = (id + 1) * length
+        end
+
+        if shift > older then
+            counts, shift = {}, 0
+        end
+
+        for k = older + 1, 1, -1 do
+            counts[k] = k > shift and counts[k - shift] or 0
+        end
+
+        return { id = id, counts = counts, finish = finish, length = length,
+                 older = older, most = most, known = list }
+    end
+
+    store = function(i, window)
+        local kind, list = ARGV[i * FIELDS - 2], {}
+
+        for k = 1, window.older + 1 do
+            list[k] = format('%.0f', window.counts[k])
+        end
+
+        local ms = window.finish + window.older * (window.length or 0) - now
+        ms = ms / TICKS_PER_MS
+        ms = ms - ms % 1 + LINGER_MS
+
+        call('SET', KEYS[i], format('%.0f', window.id) .. ':'
+             .. table.concat(list, kind == 's' and ':' or ','),
+             'PX', format('%.0f', ms))
+    end
+
+    -- Ticks until no more than `room` is used, if nothing else comes
+    wait = function(window, kind, room)
+        local counts, older = window.counts, window.older
+        local left, length = window.finish - now, window.length
+
+        if older == 0 then
+            return left
+        end
+
+        if kind ~= 's' then
+            local used, k = counts[1], 1
+
+            while k <= older and used <= room do
+                k = k + 1
+                used = used + counts[k]
+            end
+
+            return left + (older + 1 - k) * length
+        end
+
+        -- the weight that lets it fit, and when the older bucket weighs that:
+        -- in this bucket, or in the next one, where this is the older
+        local weigh = counts[2]
+
+        if counts[1] > room then
+            weigh, left = counts[1], left + length
+        else
+            room = room - counts[1]
+        end
+
+        if weigh <= room then
+            return left - length
+        end
+
+        local weight = room * 65536 / weigh
+        weight = weight - weight % 1
+
+        local low = length % 65536
+        local rest = weight * low / 65536
+
+        return left - weight * ((length - low) / 65536) - (rest - rest % 1)
+    end
+end
+
+
+if operation == 'adjust' then
+    for i = 1, #KEYS do
+        local at = i * FIELDS - 3
+        local debit = ARGV[at + 2] == '+'
+        local cost, limit = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
+        local ends = tonumber(ARGV[at + 6])
+
+        if ARGV[at + 1] ~= 'r' then
+            local window = load(i)
+            local age = 0
+
+            -- back, while the bucket that was charged counts
+            if not debit then
+                age = window.finish - ends
+                age = window.length and age / window.length or age
+            end
+
+            if cost > 0 and (debit or window.known)
+                and age >= 0 and age <= window.older and age % 1 == 0
+            then
+                local count = window.counts[age + 1] + (debit and cost or -cost)
+
+                count = count < window.most and count or window.most
+                window.counts[age + 1] = count > 0 and count or 0
+
+                store(i, window)
+            end
+        else
+            local period = tonumber(ARGV[at + 5])
+            local value = call('GET', KEYS[i])
+            local tat = value and tonumber(match(value, '^%d+'))
+            local moved
+
+            if debit then
+                -- a burst of debt at most
+                local most = now + 2 * limit * period
+
+                moved = (tat and tat > now and tat or now) + cost * period
+                moved = cost > 0 and (moved < most and moved or most)
+
+            elseif tat and cost <= limit then
+                -- what a full bucket would have dropped is not given back
+                local back = cost * period - (now > ends and now - ends or 0)
+
+                moved = back > 0 and (tat > back and tat - back or 0)
+            end
+
+            if moved then
+                local ms = moved > now and (moved - now) / TICKS_PER_MS or 0
                 ms = ms - ms % 1 + LINGER_MS
 
-                call('SET', KEYS[i], format('%.0f', tat),
+                call('SET', KEYS[i], format('%.0f', moved),
                      'PX', format('%.0f', ms))
             end
         end
@@ -102,22 +289,59 @@ local state, room, unit, fits = {}, {}, {}, {}
 for i = 1, #KEYS do
     local at = i * FIELDS - 3
     local cost, limit = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
-    local value = call('GET', KEYS[i])
+    local kind, period = ARGV[at + 1], 1
 
-    -- a rate's state is its theoretical arrival time, in the past when idle;
-    -- one too far ahead (a clock stepped back, a burst lowered) blocks for
-    -- two bursts at most
-    local period = tonumber(ARGV[at + 5])
-    local span = limit * period
-    local tat = value and tonumber(match(value, '^%d+')) or 0
+    if kind == 'r' then
+        -- a rate's state is its theoretical arrival time, in the past when
+        -- idle; one too far ahead (a clock stepped back, a burst lowered)
+        -- blocks for two bursts at most
+        period = tonumber(ARGV[at + 5])
 
-    if tat < now then
-        tat = now
-    elseif tat > now + 2 * span then
-        tat = now + 2 * span
+        local value = call('GET', KEYS[i])
+        local span = limit * period
+        local tat = value and tonumber(match(value, '^%d+')) or 0
+
+        if tat < now then
+            tat = now
+        elseif tat > now + 2 * span then
+            tat = now + 2 * span
+        end
+
+        state[i], room[i] = tat, now + span - tat
+
+    else
+        local window = load(i)
+        local counts = window.counts
+        local used = counts[1]
+
+        if kind == 's' then
+            -- the older bucket weighs in with what the window still covers of
+            -- it, in 1/65536, rounded up; products stay below 2^53
+            local left, length = window.finish - now, window.length
+            local weight = 65536
+
+            if left < length then
+                local rest = left * 256 % length
+                local more = rest * 256 % length
+
+                weight = (left * 256 - rest) / length * 256
+                         + (rest * 256 - more) / length
+                         + (more > 0 and 1 or 0)
+            end
+
+            local weighed = counts[2] * weight / 65536
+            local part = weighed % 1
+
+            used = used + weighed - part + (part > 0 and 1 or 0)
+
+        else
+            for k = 2, window.older + 1 do
+                used = used + counts[k]
+            end
+        end
+
+        state[i], room[i] = window, limit - used
     end
-
-    state[i], unit[i], room[i] = tat, period, now + span - tat
 
     -- a cost above the limit is settled before any product is formed
     local m = n
@@ -129,7 +353,7 @@ for i = 1, #KEYS do
         m = m < 0 and 0 or m < n and m - m % 1 or n
     end
 
-    fits[i] = m
+    unit[i], fits[i] = period, m
 
     if m < j and ARGV[at + 2] ~= '1' then
         j = m
@@ -143,27 +367,40 @@ reply[2], reply[3] = j, now
 
 for i = 1, #KEYS do
     local at = i * FIELDS - 3
+    local kind = ARGV[at + 1]
     local cost, limit = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
     local granted = j < fits[i] and j or fits[i]
-    local left, full, retry = room[i], state[i] - now, -1
+    local left, used = room[i] - granted * cost * unit[i], granted * cost
+    local full, retry
 
-    if granted * cost > 0 then
-        local used = granted * cost * unit[i]
+    if kind == 'r' then
+        full = state[i] - now + used * unit[i]
 
-        left, full = left - used, full + used
+        if used > 0 then
+            local ms = full / TICKS_PER_MS
+            ms = ms - ms % 1 + LINGER_MS
 
-        local ms = full / TICKS_PER_MS
-        ms = ms - ms % 1 + LINGER_MS
+            call('SET', KEYS[i], format('%.0f', now + full),
+                 'PX', format('%.0f', ms))
+        end
 
-        call('SET', KEYS[i], format('%.0f', now + full),
-             'PX', format('%.0f', ms))
+    else
+        full = state[i].finish - now
+
+        if used > 0 then
+            state[i].counts[1] = state[i].counts[1] + used
+            store(i, state[i])
+        end
     end
 
-    if cost == 0 then
+    if cost > limit then
+        retry = -1
+    elseif cost == 0 or left >= cost * unit[i] then
         retry = 0
-    elseif cost <= limit then
+    elseif kind == 'r' then
         retry = cost * unit[i] - left
-        retry = retry > 0 and retry or 0
+    else
+        retry = wait(state[i], kind, limit - cost)
     end
 
     left = left > 0 and left / unit[i] or 0

@@ -9,6 +9,11 @@
  *     63      53 52 51                                   0
  *     generation  B  value (a rate's TAT; 0 is a fresh key)
  *
+ * A window's value is when all its counts are over, by the table's clock; the
+ * counts are changed under the lock of the stripe. Those that don't fit into
+ * the slot are in slots of their own, its extensions, linked by `next`: they
+ * are in no chain, and busy.
+ *
  * The generation changes when a slot gets another key, so that a CAS meant
  * for the old key fails. B, busy: somebody who holds the lock of the key's
  * stripe is at work; a CAS that meets it takes that lock. Links and keys are
@@ -34,7 +39,7 @@
 #pragma GCC visibility push(hidden)
 
 
-#define APIGW_SLOTS_LAYOUT       1   /* changes with any structure here */
+#define APIGW_SLOTS_LAYOUT       2   /* changes with any structure here */
 
 #define APIGW_SLOTS_VALUE        0x000fffffffffffffull
 #define APIGW_SLOTS_BUSY         0x0010000000000000ull
@@ -43,26 +48,42 @@
 
 #define APIGW_SLOTS_MAX          0x0fffffff  /* 28-bit indexes */
 
+/* in apigw_slot_t.more, besides an index */
+#define APIGW_SLOTS_USED         0x80000000u /* since the clock was here */
+#define APIGW_SLOTS_EXTENSION    0x40000000u /* belongs to another slot */
+
+#define APIGW_SLOTS_COUNTS       3           /* of a slot */
+#define APIGW_SLOTS_MORE         10          /* of an extension */
+
 
 typedef struct {
-    apigw_siphash_t   key;
-
     uint64_t          word;
-
-    /* a denial by Redis, repeated here until `denied` (ticks) */
-    uint64_t          denied;
-    uint32_t          denied_cost;
 
     uint32_t          head;          /* of the chain of bucket i */
     uint32_t          next;          /* in this slot's chain, or on the stack */
-    uint16_t          kind;
-    uint16_t          used;          /* since the clock's hand was here */
+    uint32_t          more;          /* the first extension, and flags */
 
-    /*
-     * By kind. A rate: [3] is how long after `denied` the denial really ends,
-     * in 2 ms, as `denied` is a second at most.
-     */
-    uint32_t          rest[4];
+    /* a denial by Redis, repeated here until `denied` (ticks) */
+    uint32_t          denied_cost;
+
+    union {
+        struct {
+            apigw_siphash_t   key;
+            uint64_t          denied;
+
+            /*
+             * [3] is how long after `denied` the denial really ends, in 2 ms,
+             * as `denied` is a second at most. A quota: wide[0] is its count,
+             * [2] the window. Other windows: [0] to [2] are counts.
+             */
+            union {
+                uint32_t      rest[4];
+                uint64_t      wide[2];
+            };
+        };
+
+        uint32_t      counts[APIGW_SLOTS_MORE];     /* of an extension */
+    };
 } apigw_slot_t;
 
 
@@ -149,8 +170,9 @@ uint32_t apigw_slots_find_locked(const apigw_slots_t *slots,
 static inline void
 apigw_slots_touch(apigw_slot_t *slot)
 {
-    if (__atomic_load_n(&slot->used, __ATOMIC_RELAXED) == 0) {
-        __atomic_store_n(&slot->used, 1, __ATOMIC_RELAXED);
+    if (!(__atomic_load_n(&slot->more, __ATOMIC_RELAXED) & APIGW_SLOTS_USED)) {
+        (void) __atomic_fetch_or(&slot->more, APIGW_SLOTS_USED,
+                                 __ATOMIC_RELAXED);
     }
 }
 
@@ -172,21 +194,37 @@ apigw_slots_swap(apigw_slot_t *slot, uint64_t *word, uint64_t value)
 
 
 /*
- * Takes a slot off the table's free ones, or makes one free: entries whose
- * value and denial are at or before `now` first. It belongs to the caller
- * until apigw_slots_link() or _release(). No lock may be held. 0: none to be
- * had, as all that were tried are in the hands of others.
+ * Takes a slot, with so many extensions, off the table's free ones, or makes
+ * some free: entries whose value and denial are at or before `now` first. It
+ * belongs to the caller until apigw_slots_link() or _release(). No lock may be
+ * held. 0: none to be had, as all that were tried are in the hands of others.
  */
-uint32_t apigw_slots_reserve(apigw_slots_t *slots, uint64_t now);
+uint32_t apigw_slots_reserve(apigw_slots_t *slots, uint64_t now,
+    unsigned extensions);
 
 
-/* Returns a reserved slot. */
+/* Returns a reserved slot, and its extensions. */
 void apigw_slots_release(apigw_slots_t *slots, uint32_t index);
 
 
 /* Makes a reserved slot the key's; the stripe's lock is held, no other has. */
 void apigw_slots_link(apigw_slots_t *slots, uint32_t index,
     const apigw_siphash_t *key, uint64_t value);
+
+
+/* The place of count `i` of a slot that has as many. */
+uint32_t *apigw_slots_count(const apigw_slots_t *slots, apigw_slot_t *slot,
+    unsigned i);
+
+
+/* Where a key's chain starts. */
+static inline uint32_t
+apigw_slots_bucket(const apigw_slots_t *slots, const apigw_siphash_t *key)
+{
+    /* the upper half scaled to 1 ... nslots - 1 */
+
+    return 1 + (uint32_t) ((key->word[0] >> 32) * (slots->nslots - 1) >> 32);
+}
 
 
 /* Where a key belongs: the stripe to lock. */

@@ -1,17 +1,5 @@
 
-#include "apigw_take.h"
-
-
-/* One limit on its way through a take. */
-
-typedef struct {
-    apigw_take_t       *take;
-    apigw_gcra_look_t   look;
-    uint64_t            word;        /* of the slot held */
-    uint32_t            index;       /* the slot held; 0: none */
-    uint32_t            spare;       /* reserved for a key not there yet */
-    uint32_t            stripe;
-} apigw_take_step_t;
+#include "apigw_take_step.h"
 
 
 static bool apigw_take_one(apigw_take_t *take);
@@ -21,17 +9,12 @@ static void apigw_take_start(apigw_take_step_t *steps,
 static bool apigw_take_fits(apigw_take_step_t *steps, size_t n);
 static bool apigw_take_prepare(apigw_take_step_t *steps, size_t n);
 static void apigw_take_release(apigw_take_step_t *steps, size_t n);
-static void apigw_take_sort(const apigw_take_step_t *steps, size_t n,
-    unsigned *order);
-static int apigw_take_compare(const apigw_take_step_t *a,
-    const apigw_take_step_t *b);
-static void apigw_take_lock(apigw_take_step_t *steps, size_t n,
-    const unsigned *order);
-static void apigw_take_unlock(apigw_take_step_t *steps, size_t n,
-    const unsigned *order);
 static apigw_rc_t apigw_take_decide(apigw_take_step_t *steps, size_t n,
     bool *passed);
-static bool apigw_take_look(apigw_take_step_t *step, uint64_t tat);
+static bool apigw_take_look(apigw_take_step_t *step);
+static void apigw_take_look_rate(apigw_take_step_t *step);
+static void apigw_take_look_window(apigw_take_step_t *step);
+static void apigw_take_charge(apigw_take_step_t *step);
 static void apigw_take_commit(apigw_take_step_t *step, bool charge);
 static void apigw_take_report(const apigw_take_step_t *step);
 static void apigw_take_exhausted(apigw_take_step_t *steps, size_t n);
@@ -40,14 +23,16 @@ static void apigw_take_exhausted(apigw_take_step_t *steps, size_t n);
 bool
 apigw_take(apigw_take_t *const *takes, size_t n)
 {
-    return n == 1 ? apigw_take_one(takes[0]) : apigw_take_many(takes, n);
+    return n == 1 && !takes[0]->limit.windowed ? apigw_take_one(takes[0])
+                                               : apigw_take_many(takes, n);
 }
 
+
+/* One rate: its word is all there is. */
 
 static bool
 apigw_take_one(apigw_take_t *take)
 {
-    uint64_t           word;
     uint32_t           index;
     apigw_slot_t      *slot;
     apigw_take_step_t  step;
@@ -56,15 +41,15 @@ apigw_take_one(apigw_take_t *take)
 
     for ( ;; ) {
 
-        index = apigw_slots_find(take->slots, &take->key, &word);
+        index = apigw_slots_find(take->slots, &take->key, &step.word);
 
-        if (index == 0 || (word & APIGW_SLOTS_BUSY)) {
+        if (index == 0 || (step.word & APIGW_SLOTS_BUSY)) {
             return apigw_take_many(&take, 1);
         }
 
         slot = &take->slots->slots[index];
 
-        (void) apigw_take_look(&step, word & APIGW_SLOTS_VALUE);
+        apigw_take_look_rate(&step);
 
         if (take->denied || take->cost == 0) {
             apigw_slots_touch(slot);
@@ -72,9 +57,9 @@ apigw_take_one(apigw_take_t *take)
             return !take->denied || take->shadow;
         }
 
-        apigw_gcra_charge(&take->limit, &step.look, take->cost, 1);
+        apigw_gcra_charge(&take->limit.gcra, &step.rate, take->cost, 1);
 
-        if (apigw_slots_swap(slot, &word, step.look.tat)) {
+        if (apigw_slots_swap(slot, &step.word, step.rate.tat)) {
             apigw_slots_touch(slot);
             apigw_take_report(&step);
             return true;
@@ -150,6 +135,8 @@ apigw_take_start(apigw_take_step_t *steps, apigw_take_t *const *takes,
 
     for (i = 0; i < n; i++) {
         steps[i].take = takes[i];
+        steps[i].key = apigw_take_key(takes[i]);
+        steps[i].spare = 0;
     }
 }
 
@@ -159,23 +146,32 @@ apigw_take_start(apigw_take_step_t *steps, apigw_take_t *const *takes,
 static bool
 apigw_take_fits(apigw_take_step_t *steps, size_t n)
 {
-    bool           passed;
-    size_t         i;
-    uint64_t       word;
-    apigw_take_t  *take;
+    bool                passed;
+    size_t              i;
+    apigw_take_t       *take;
+    apigw_take_step_t  *step;
 
     passed = true;
 
     for (i = 0; i < n; i++) {
-        word = 0;
-        take = steps[i].take;
+        step = &steps[i];
+        take = step->take;
+        step->spare = 0;
 
-        steps[i].spare = 0;
-        steps[i].index = apigw_slots_find(take->slots, &take->key, &word);
+        if (take->limit.windowed) {
+            step->index = apigw_take_peek_state(take, &step->key,
+                                                &step->state);
 
-        if (!apigw_take_look(&steps[i],
-                             steps[i].index ? word & APIGW_SLOTS_VALUE : 0))
-        {
+        } else {
+            step->index = apigw_slots_find(take->slots, &step->key,
+                                           &step->word);
+        }
+
+        if (step->index == 0) {
+            step->word = 0;
+        }
+
+        if (!apigw_take_look(step)) {
             passed = false;
         }
     }
@@ -198,13 +194,14 @@ apigw_take_prepare(apigw_take_step_t *steps, size_t n)
 
     for (i = 0; i < n; i++) {
         take = steps[i].take;
-        steps[i].stripe = apigw_slots_stripe(take->slots, &take->key);
+        steps[i].stripe = apigw_slots_stripe(take->slots, &steps[i].key);
 
         if (steps[i].index || take->cost == 0) {
             continue;
         }
 
-        steps[i].spare = apigw_slots_reserve(take->slots, take->now);
+        steps[i].spare = apigw_slots_reserve(take->slots, take->now,
+                                             apigw_take_extensions(take));
 
         if (steps[i].spare == 0) {
             return false;
@@ -224,92 +221,6 @@ apigw_take_release(apigw_take_step_t *steps, size_t n)
         if (steps[i].spare) {
             apigw_slots_release(steps[i].take->slots, steps[i].spare);
         }
-    }
-}
-
-
-/* Into ascending (table, stripe); n is small. */
-
-static void
-apigw_take_sort(const apigw_take_step_t *steps, size_t n, unsigned *order)
-{
-    size_t    i, k;
-    unsigned  at;
-
-    for (i = 0; i < n; i++) {
-
-        for (k = i; k > 0; k--) {
-            at = order[k - 1];
-
-            if (apigw_take_compare(&steps[at], &steps[i]) <= 0) {
-                break;
-            }
-
-            order[k] = at;
-        }
-
-        order[k] = i;
-    }
-}
-
-
-/*
- * Tables are ordered by their shared memory, which all processes see at the
- * same address.
- */
-
-static int
-apigw_take_compare(const apigw_take_step_t *a, const apigw_take_step_t *b)
-{
-    uintptr_t  at, bt;
-
-    at = (uintptr_t) a->take->slots->shared;
-    bt = (uintptr_t) b->take->slots->shared;
-
-    if (at != bt) {
-        return at < bt ? -1 : 1;
-    }
-
-    return a->stripe < b->stripe ? -1 : a->stripe > b->stripe;
-}
-
-
-static void
-apigw_take_lock(apigw_take_step_t *steps, size_t n, const unsigned *order)
-{
-    size_t    i;
-    unsigned  at, last;
-
-    last = 0;
-
-    for (i = 0; i < n; i++) {
-        at = order[i];
-
-        if (i == 0 || apigw_take_compare(&steps[last], &steps[at]) != 0) {
-            apigw_slots_lock(steps[at].take->slots, steps[at].stripe);
-        }
-
-        last = at;
-    }
-}
-
-
-static void
-apigw_take_unlock(apigw_take_step_t *steps, size_t n, const unsigned *order)
-{
-    size_t    i;
-    unsigned  at, last;
-
-    last = 0;
-
-    for (i = 0; i < n; i++) {
-        at = order[i];
-
-        if (i == 0 || apigw_take_compare(&steps[last], &steps[at]) != 0) {
-            apigw_slots_unlock(steps[at].take->slots, steps[at].stripe);
-        }
-
-        last = at;
     }
 }
 
@@ -339,7 +250,7 @@ apigw_take_decide(apigw_take_step_t *steps, size_t n, bool *passed)
             continue;
         }
 
-        step->index = apigw_slots_find_locked(take->slots, &take->key);
+        step->index = apigw_slots_find_locked(take->slots, &step->key);
 
         if (step->index) {
             step->word = apigw_slots_hold(&take->slots->slots[step->index]);
@@ -348,7 +259,11 @@ apigw_take_decide(apigw_take_step_t *steps, size_t n, bool *passed)
             again = true;
         }
 
-        if (!apigw_take_look(step, step->word & APIGW_SLOTS_VALUE)) {
+        if (take->limit.windowed) {
+            apigw_take_load(take, step->index, step->word, &step->state);
+        }
+
+        if (!apigw_take_look(step)) {
             *passed = false;
         }
     }
@@ -365,42 +280,103 @@ apigw_take_decide(apigw_take_step_t *steps, size_t n, bool *passed)
 /* false if this limit holds back the whole take. */
 
 static bool
-apigw_take_look(apigw_take_step_t *step, uint64_t tat)
+apigw_take_look(apigw_take_step_t *step)
+{
+    if (step->take->limit.windowed) {
+        apigw_take_look_window(step);
+
+    } else {
+        apigw_take_look_rate(step);
+    }
+
+    return !step->take->denied || step->take->shadow;
+}
+
+
+static void
+apigw_take_look_rate(apigw_take_step_t *step)
 {
     apigw_take_t  *take = step->take;
 
-    apigw_gcra_look(&take->limit, tat, take->now, take->cost, 1, &step->look);
+    apigw_gcra_look(&take->limit.gcra, step->word & APIGW_SLOTS_VALUE,
+                    take->now, take->cost, 1, &step->rate);
 
-    take->denied = step->look.fits == 0;
-    take->full = step->look.tat - take->now;
+    take->denied = step->rate.fits == 0;
+    take->until = step->rate.tat;
+}
 
-    return !take->denied || take->shadow;
+
+static void
+apigw_take_look_window(apigw_take_step_t *step)
+{
+    apigw_take_t  *take = step->take;
+
+    apigw_window_look(&take->limit.window, &step->state,
+                      apigw_take_clock(take), take->cost, 1, &step->window);
+
+    take->denied = step->window.fits == 0;
+    take->until = step->window.end;
 }
 
 
 static void
 apigw_take_commit(apigw_take_step_t *step, bool charge)
 {
-    uint64_t       value;
     apigw_take_t  *take = step->take;
     apigw_slot_t  *slot;
 
-    value = step->word & APIGW_SLOTS_VALUE;
-
     if (charge && !take->denied && take->cost) {
-        apigw_gcra_charge(&take->limit, &step->look, take->cost, 1);
-        value = step->look.tat;
-
-        if (step->index == 0) {
-            apigw_slots_link(take->slots, step->spare, &take->key, value);
-            step->spare = 0;
-        }
+        apigw_take_charge(step);
+        return;
     }
 
     if (step->index) {
         slot = &take->slots->slots[step->index];
 
-        apigw_slots_drop(slot, step->word, value);
+        apigw_slots_drop(slot, step->word, step->word & APIGW_SLOTS_VALUE);
+        apigw_slots_touch(slot);
+    }
+}
+
+
+/* Into the slot that is held, or into the spare one. */
+
+static void
+apigw_take_charge(apigw_take_step_t *step)
+{
+    bool           fresh;
+    uint64_t       value;
+    apigw_take_t  *take = step->take;
+    apigw_slot_t  *slot;
+
+    fresh = step->index == 0;
+
+    if (fresh) {
+        apigw_slots_link(take->slots, step->spare, &step->key, 0);
+
+        step->index = step->spare;
+        step->spare = 0;
+        step->word = apigw_slots_hold(&take->slots->slots[step->index]);
+    }
+
+    if (take->limit.windowed) {
+        apigw_window_charge(&take->limit.window, &step->state, &step->window,
+                            take->cost, 1);
+        value = apigw_take_store(take, step->index, &step->state,
+                                 &step->window);
+
+    } else {
+        apigw_gcra_charge(&take->limit.gcra, &step->rate, take->cost, 1);
+        value = step->rate.tat;
+    }
+
+    slot = &take->slots->slots[step->index];
+
+    apigw_slots_drop(slot, step->word, value);
+
+    /* not yet for a new key: see the clock */
+
+    if (!fresh) {
         apigw_slots_touch(slot);
     }
 }
@@ -411,7 +387,13 @@ apigw_take_report(const apigw_take_step_t *step)
 {
     apigw_take_t  *take = step->take;
 
-    apigw_gcra_report(&take->limit, &step->look, take->now, take->cost,
+    if (take->limit.windowed) {
+        apigw_window_report(&take->limit.window, &step->state, &step->window,
+                            apigw_take_clock(take), take->cost, &take->report);
+        return;
+    }
+
+    apigw_gcra_report(&take->limit.gcra, &step->rate, take->now, take->cost,
                       &take->report);
 }
 
@@ -432,7 +414,7 @@ apigw_take_exhausted(apigw_take_step_t *steps, size_t n)
 
         take->denied = true;
         take->report.remaining = 0;
-        take->report.full = take->full;
-        take->report.retry = take->limit.period;
+        take->report.full = take->until - apigw_take_clock(take);
+        take->report.retry = APIGW_GCRA_SECOND;
     }
 }

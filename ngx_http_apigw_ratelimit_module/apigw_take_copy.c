@@ -1,41 +1,58 @@
 
-/* The local side of limits that are kept in Redis; and refunds. */
+/*
+ * What changes a limit besides a take: refunds, debits, and the local side of
+ * limits that are kept in Redis.
+ */
 
 
-#include "apigw_take.h"
+#include "apigw_take_slot.h"
 
 
 #define APIGW_TAKE_REST  16000       /* 2 ms, the unit of slot.rest[3] */
 
 
-static uint32_t apigw_take_locked(const apigw_take_t *take, bool create);
+typedef enum {
+    APIGW_TAKE_BACK,
+    APIGW_TAKE_SPEND,
+    APIGW_TAKE_DEBIT
+} apigw_take_change_e;
+
+
+static void apigw_take_change(const apigw_take_t *take,
+    apigw_take_change_e change);
+static uint64_t apigw_take_change_rate(const apigw_take_t *take,
+    uint64_t tat, apigw_take_change_e change);
+static uint64_t apigw_take_change_window(const apigw_take_t *take,
+    uint32_t index, uint64_t word, apigw_take_change_e change);
+static void apigw_take_recalled(apigw_take_t *take, uint64_t end,
+    uint32_t cost);
+static uint32_t apigw_take_locked(const apigw_take_t *take,
+    const apigw_siphash_t *key, bool create);
 
 
 void
-apigw_take_back(const apigw_take_t *take, uint64_t now)
+apigw_take_back(const apigw_take_t *take, uint64_t now, uint64_t wall)
 {
-    uint32_t       index;
-    uint64_t       word, value;
-    apigw_slot_t  *slot;
+    apigw_take_t  back;
 
-    if (take->cost == 0 || take->denied) {
+    if (take->denied) {
         return;
     }
 
+    back = *take;
+    back.now = now;
+    back.wall = wall;
+
     /* locked, lest a busy word or a slot just moved lose the refund */
 
-    index = apigw_take_locked(take, false);
+    apigw_take_change(&back, APIGW_TAKE_BACK);
+}
 
-    if (index) {
-        slot = &take->slots->slots[index];
-        word = apigw_slots_hold(slot);
-        value = apigw_gcra_give_back(&take->limit, word & APIGW_SLOTS_VALUE,
-                                     now, take->cost, take->now, take->full);
-        apigw_slots_drop(slot, word, value);
-    }
 
-    apigw_slots_unlock(take->slots,
-                       apigw_slots_stripe(take->slots, &take->key));
+void
+apigw_take_debit(const apigw_take_t *take)
+{
+    apigw_take_change(take, APIGW_TAKE_DEBIT);
 }
 
 
@@ -50,12 +67,13 @@ apigw_take_spend(const apigw_take_t *take)
         return;
     }
 
-    while ((index = apigw_slots_find(take->slots, &take->key, &word)) != 0
+    while (!take->limit.windowed
+           && (index = apigw_slots_find(take->slots, &take->key, &word)) != 0
            && !(word & APIGW_SLOTS_BUSY))
     {
         slot = &take->slots->slots[index];
-        value = apigw_gcra_spend(&take->limit, word & APIGW_SLOTS_VALUE,
-                                 take->now, take->cost);
+        value = apigw_take_change_rate(take, word & APIGW_SLOTS_VALUE,
+                                       APIGW_TAKE_SPEND);
 
         if (apigw_slots_swap(slot, &word, value)) {
             apigw_slots_touch(slot);
@@ -63,29 +81,109 @@ apigw_take_spend(const apigw_take_t *take)
         }
     }
 
-    index = apigw_take_locked(take, true);
+    apigw_take_change(take, APIGW_TAKE_SPEND);
+}
+
+
+static void
+apigw_take_change(const apigw_take_t *take, apigw_take_change_e change)
+{
+    uint32_t          index;
+    uint64_t          word, value;
+    apigw_slot_t     *slot;
+    apigw_siphash_t   key;
+
+    if (take->cost == 0) {
+        return;
+    }
+
+    key = apigw_take_key(take);
+    index = apigw_take_locked(take, &key, change != APIGW_TAKE_BACK);
 
     if (index) {
         slot = &take->slots->slots[index];
         word = apigw_slots_hold(slot);
-        value = apigw_gcra_spend(&take->limit, word & APIGW_SLOTS_VALUE,
-                                 take->now, take->cost);
+
+        if (take->limit.windowed) {
+            value = apigw_take_change_window(take, index, word, change);
+
+        } else {
+            value = apigw_take_change_rate(take, word & APIGW_SLOTS_VALUE,
+                                           change);
+        }
+
         apigw_slots_drop(slot, word, value);
+        apigw_slots_touch(slot);
     }
 
-    apigw_slots_unlock(take->slots,
-                       apigw_slots_stripe(take->slots, &take->key));
+    apigw_slots_unlock(take->slots, apigw_slots_stripe(take->slots, &key));
+}
+
+
+static uint64_t
+apigw_take_change_rate(const apigw_take_t *take, uint64_t tat,
+    apigw_take_change_e change)
+{
+    const apigw_gcra_t  *limit = &take->limit.gcra;
+
+    switch (change) {
+
+    case APIGW_TAKE_BACK:
+        return apigw_gcra_give_back(limit, tat, take->now, take->cost,
+                                    take->until);
+
+    case APIGW_TAKE_SPEND:
+        return apigw_gcra_spend(limit, tat, take->now, take->cost);
+
+    default: /* APIGW_TAKE_DEBIT */
+        return apigw_gcra_debit(limit, tat, take->now, take->cost);
+    }
+}
+
+
+static uint64_t
+apigw_take_change_window(const apigw_take_t *take, uint32_t index,
+    uint64_t word, apigw_take_change_e change)
+{
+    bool                   changed;
+    apigw_window_look_t    look;
+    apigw_window_state_t   state;
+    const apigw_window_t  *window = &take->limit.window;
+
+    apigw_take_load(take, index, word, &state);
+    apigw_window_look(window, &state, apigw_take_clock(take), 0, 1, &look);
+
+    switch (change) {
+
+    case APIGW_TAKE_BACK:
+        changed = apigw_window_give_back(window, &state, &look, take->cost,
+                                         take->until);
+        break;
+
+    case APIGW_TAKE_SPEND:
+        changed = apigw_window_spend(window, &state, &look, take->cost);
+        break;
+
+    default: /* APIGW_TAKE_DEBIT */
+        apigw_window_debit(window, &state, take->cost);
+        changed = true;
+    }
+
+    return changed ? apigw_take_store(take, index, &state, &look)
+                   : word & APIGW_SLOTS_VALUE;
 }
 
 
 void
 apigw_take_deny(const apigw_take_t *take, uint64_t until, uint64_t end)
 {
-    uint32_t       index;
-    uint64_t       rest;
-    apigw_slot_t  *slot;
+    uint32_t          index;
+    uint64_t          rest;
+    apigw_slot_t     *slot;
+    apigw_siphash_t   key;
 
-    index = apigw_take_locked(take, true);
+    key = apigw_take_key(take);
+    index = apigw_take_locked(take, &key, true);
 
     if (index) {
         slot = &take->slots->slots[index];
@@ -104,20 +202,20 @@ apigw_take_deny(const apigw_take_t *take, uint64_t until, uint64_t end)
         __atomic_store_n(&slot->denied, until, __ATOMIC_RELEASE);
     }
 
-    apigw_slots_unlock(take->slots,
-                       apigw_slots_stripe(take->slots, &take->key));
+    apigw_slots_unlock(take->slots, apigw_slots_stripe(take->slots, &key));
 }
 
 
 bool
 apigw_take_recall(apigw_take_t *take)
 {
-    uint32_t            index, cost, rest;
-    uint64_t            word, until, end;
-    apigw_slot_t       *slot;
-    apigw_gcra_look_t   look;
+    uint32_t          index, cost, rest;
+    uint64_t          word, until;
+    apigw_slot_t     *slot;
+    apigw_siphash_t   key;
 
-    index = apigw_slots_find(take->slots, &take->key, &word);
+    key = apigw_take_key(take);
+    index = apigw_slots_find(take->slots, &key, &word);
     if (index == 0) {
         return false;
     }
@@ -137,25 +235,45 @@ apigw_take_recall(apigw_take_t *take)
     if (__atomic_load_n(&slot->denied, __ATOMIC_RELAXED) != until
         || ((__atomic_load_n(&slot->word, __ATOMIC_RELAXED) ^ word)
             & APIGW_SLOTS_GENERATION)
-        || take->cost < cost || cost > take->limit.burst)
+        || take->cost < cost || cost > apigw_take_most(&take->limit))
     {
         return false;
     }
 
     apigw_slots_touch(slot);
 
-    /* the state that makes `cost` wait until `end` */
-
-    end = until + (uint64_t) rest * APIGW_TAKE_REST
-          + (take->limit.burst - cost) * take->limit.period;
-
-    apigw_gcra_look(&take->limit, end, take->now, take->cost, 1, &look);
-    apigw_gcra_report(&take->limit, &look, take->now, take->cost,
-                      &take->report);
-
-    take->denied = look.fits == 0;
+    apigw_take_recalled(take, until + (uint64_t) rest * APIGW_TAKE_REST, cost);
 
     return take->denied;
+}
+
+
+static void
+apigw_take_recalled(apigw_take_t *take, uint64_t end, uint32_t cost)
+{
+    apigw_gcra_look_t    look;
+    const apigw_gcra_t  *limit = &take->limit.gcra;
+
+    if (take->limit.windowed) {
+
+        /* of the rest nothing is known but that it was too little */
+
+        take->denied = true;
+        take->report.remaining = 0;
+        take->report.full = end - take->now;
+        take->report.retry = take->cost > take->limit.window.limit
+                             ? -1 : (int64_t) (end - take->now);
+        return;
+    }
+
+    /* the state that makes `cost` wait until `end` */
+
+    end += (limit->burst - cost) * limit->period;
+
+    apigw_gcra_look(limit, end, take->now, take->cost, 1, &look);
+    apigw_gcra_report(limit, &look, take->now, take->cost, &take->report);
+
+    take->denied = look.fits == 0;
 }
 
 
@@ -165,25 +283,27 @@ apigw_take_recall(apigw_take_t *take)
  */
 
 static uint32_t
-apigw_take_locked(const apigw_take_t *take, bool create)
+apigw_take_locked(const apigw_take_t *take, const apigw_siphash_t *key,
+    bool create)
 {
     uint32_t  stripe, index, spare;
     uint64_t  word;
 
     spare = 0;
 
-    if (create && apigw_slots_find(take->slots, &take->key, &word) == 0) {
-        spare = apigw_slots_reserve(take->slots, take->now);
+    if (create && apigw_slots_find(take->slots, key, &word) == 0) {
+        spare = apigw_slots_reserve(take->slots, take->now,
+                                    apigw_take_extensions(take));
     }
 
-    stripe = apigw_slots_stripe(take->slots, &take->key);
+    stripe = apigw_slots_stripe(take->slots, key);
 
     apigw_slots_lock(take->slots, stripe);
 
-    index = apigw_slots_find_locked(take->slots, &take->key);
+    index = apigw_slots_find_locked(take->slots, key);
 
     if (index == 0 && spare) {
-        apigw_slots_link(take->slots, spare, &take->key, 0);
+        apigw_slots_link(take->slots, spare, key, 0);
         return spare;
     }
 

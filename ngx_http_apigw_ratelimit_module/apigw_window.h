@@ -138,9 +138,9 @@ void apigw_window_report(const apigw_window_t *window,
 
 /*
  * Counts, in a state that was looked at, units that somebody else granted:
- * nothing is refused, and what is not there is not owed.
+ * nothing is refused, and what is not there is not owed. Whether there was any.
  */
-void apigw_window_spend(const apigw_window_t *window,
+bool apigw_window_spend(const apigw_window_t *window,
     apigw_window_state_t *state, apigw_window_look_t *look, uint64_t cost);
 
 

@@ -224,7 +224,6 @@ typedef struct {
     apigw_siphash_t                     group;      /* digest of group= */
     ngx_str_t                           key_text;   /* for Redis's tags */
     ngx_str_t                           group_text;
-    uint64_t                            redis_now;  /* when it was charged */
     unsigned                            state:2;
     unsigned                            source:2;
     unsigned                            degraded:1; /* by the fail policy */
@@ -382,6 +381,13 @@ void ngx_http_apigw_ratelimit_zones_own(
 
 /* Ticks of the machine's monotonic clock. */
 uint64_t ngx_http_apigw_ratelimit_ticks(void);
+
+/* Ticks of the wall clock, as nginx last read it, since APIGW_WINDOW_EPOCH. */
+uint64_t ngx_http_apigw_ratelimit_wall(void);
+
+/* Says what time it is for an item's take. */
+void ngx_http_apigw_ratelimit_item_time(ngx_http_apigw_ratelimit_item_t *item,
+    uint64_t ticks);
 
 /* Logs a full zone, once per episode, after a take. */
 void ngx_http_apigw_ratelimit_zone_watch(ngx_http_apigw_ratelimit_zone_t *zone,

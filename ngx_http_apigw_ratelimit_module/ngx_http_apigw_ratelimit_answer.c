@@ -6,8 +6,9 @@
 
 
 static ngx_int_t ngx_http_apigw_ratelimit_answer_item(
-    ngx_http_apigw_ratelimit_item_t *item, ngx_uint_t position,
-    int64_t passed, int64_t *values);
+    ngx_http_apigw_ratelimit_item_t *item, ngx_uint_t position, int64_t *head,
+    int64_t *values);
+static int64_t ngx_http_apigw_ratelimit_span(apigw_take_limit_t *limit);
 
 
 ngx_uint_t
@@ -49,9 +50,8 @@ ngx_http_apigw_ratelimit_answer(ngx_http_apigw_ratelimit_wait_t *wait,
 
     for (i = 0; i < wait->nitems; i++) {
         item = &wait->ctx->items[wait->items[i]];
-        item->redis_now = values[2];
 
-        if (ngx_http_apigw_ratelimit_answer_item(item, wait->position, passed,
+        if (ngx_http_apigw_ratelimit_answer_item(item, wait->position, values,
                 values + NGX_HTTP_APIGW_RATELIMIT_HEAD
                 + i * NGX_HTTP_APIGW_RATELIMIT_ANSWER)
             != NGX_OK)
@@ -82,21 +82,22 @@ ngx_http_apigw_ratelimit_answer(ngx_http_apigw_ratelimit_wait_t *wait,
 
 static ngx_int_t
 ngx_http_apigw_ratelimit_answer_item(ngx_http_apigw_ratelimit_item_t *item,
-    ngx_uint_t position, int64_t passed, int64_t *values)
+    ngx_uint_t position, int64_t *head, int64_t *values)
 {
-    int64_t        span, later, remaining, full, retry, fits;
+    int64_t        span, later, passed, remaining, full, retry, fits;
     apigw_take_t  *take;
 
     take = &item->take;
+    passed = head[1];
 
     remaining = values[0];
     full = values[1];
     retry = values[2];
     fits = values[3];
 
-    span = take->limit.burst * take->limit.period;
+    span = ngx_http_apigw_ratelimit_span(&take->limit);
 
-    if (remaining < 0 || remaining > (int64_t) take->limit.burst
+    if (remaining < 0 || remaining > (int64_t) apigw_take_most(&take->limit)
         || full < 0 || full > 3 * span
         || retry < 0 || retry > 3 * span
         || fits < 0)
@@ -119,10 +120,38 @@ ngx_http_apigw_ratelimit_answer_item(ngx_http_apigw_ratelimit_item_t *item,
 
     later = ngx_min(passed, fits) - (int64_t) position;
 
-    if (!take->denied && later > 0) {
-        full -= later * (int64_t) take->cost * (int64_t) take->limit.period;
-        take->full = full > 0 ? full : 0;
+    if (!take->limit.windowed && !take->denied && later > 0) {
+        full -= later * (int64_t) take->cost
+                * (int64_t) take->limit.gcra.period;
+        full = ngx_max(full, 0);
     }
 
+    take->until = head[2] + full;
+
     return NGX_OK;
+}
+
+
+/* No wait is longer than three of them. */
+
+static int64_t
+ngx_http_apigw_ratelimit_span(apigw_take_limit_t *limit)
+{
+    uint64_t         bucket;
+    apigw_window_t  *window;
+
+    if (!limit->windowed) {
+        return limit->gcra.burst * limit->gcra.period;
+    }
+
+    window = &limit->window;
+
+    if (window->kind == APIGW_WINDOW_MONTH) {
+        return 31 * 86400 * APIGW_GCRA_SECOND;
+    }
+
+    bucket = apigw_window_bucket(window);
+
+    return window->kind == APIGW_WINDOW_STRICT ? bucket * window->parts
+                                               : bucket;
 }

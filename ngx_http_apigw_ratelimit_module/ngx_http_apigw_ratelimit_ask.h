@@ -61,8 +61,8 @@ apigw_siphash_t ngx_http_apigw_ratelimit_ask_digest(
 
 /*
  * Makes the command, but for the number of requests (`count`), in a pool of
- * its own, ask->pool; `operation` is "take" or "give". NULL: no memory, or
- * OpenSSL failed.
+ * its own, ask->pool; `operation` is "take", or "adjust", which gives back
+ * what was charged. NULL: no memory, or OpenSSL failed.
  */
 ngx_http_apigw_ratelimit_ask_t *ngx_http_apigw_ratelimit_create_ask(
     ngx_http_apigw_ratelimit_store_t *store, const char *operation,

@@ -350,7 +350,7 @@ ngx_http_apigw_ratelimit_x(ngx_http_request_t *r,
 
     if (ngx_http_apigw_ratelimit_number_field(r,
                                           &ngx_http_apigw_ratelimit_x_limit,
-                                          item->take.limit.burst)
+                                          apigw_take_most(&item->take.limit))
         != NGX_OK
         || ngx_http_apigw_ratelimit_number_field(r,
                                       &ngx_http_apigw_ratelimit_x_remaining,

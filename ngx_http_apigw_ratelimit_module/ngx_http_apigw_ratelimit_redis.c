@@ -308,7 +308,7 @@ ngx_http_apigw_ratelimit_give_back(ngx_http_apigw_ratelimit_store_t *store,
 
     ngx_http_apigw_ratelimit_asks_init();
 
-    ask = ngx_http_apigw_ratelimit_create_ask(store, "give", items, n);
+    ask = ngx_http_apigw_ratelimit_create_ask(store, "adjust", items, n);
     if (ask == NULL) {
         return;
     }
@@ -317,13 +317,7 @@ ngx_http_apigw_ratelimit_give_back(ngx_http_apigw_ratelimit_store_t *store,
 
     ngx_queue_insert_tail(&ngx_http_apigw_ratelimit_asks.asks, &ask->queue);
 
-    /* one script call charged them all at the same time */
-
-    if (ngx_http_apigw_ratelimit_ask_number(ask->pool, ask->count,
-                                            items[0]->redis_now)
-        != NGX_OK
-        || ngx_http_apigw_redis_send(store->redis, &ask->cmd) != NGX_OK)
-    {
+    if (ngx_http_apigw_redis_send(store->redis, &ask->cmd) != NGX_OK) {
         ngx_http_apigw_ratelimit_destroy_ask(ask);
     }
 }

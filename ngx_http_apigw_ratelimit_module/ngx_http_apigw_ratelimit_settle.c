@@ -18,6 +18,7 @@ static void ngx_http_apigw_ratelimit_spend_copies(
     ngx_http_apigw_ratelimit_ctx_t *ctx, uint64_t ticks);
 static ngx_uint_t ngx_http_apigw_ratelimit_put_back_store(
     ngx_http_apigw_ratelimit_ctx_t *ctx);
+static void ngx_http_apigw_ratelimit_untaken(apigw_take_t *take);
 
 
 void
@@ -160,8 +161,8 @@ ngx_http_apigw_ratelimit_take_copies(ngx_http_apigw_ratelimit_ctx_t *ctx,
         item = &ctx->items[i];
 
         if (item->state == NGX_HTTP_APIGW_RATELIMIT_FAILED) {
-            item->take.now = ngx_http_apigw_ratelimit_zone_time(item, ticks);
-            item->take.limit = apigw_gcra_part(&item->limit.gcra,
+            ngx_http_apigw_ratelimit_item_time(item, ticks);
+            item->take.limit = apigw_take_part(&item->take.limit,
                                                item->policy->share);
             takes[n++] = &item->take;
         }
@@ -211,7 +212,8 @@ ngx_http_apigw_ratelimit_spend_copies(ngx_http_apigw_ratelimit_ctx_t *ctx,
 
         copy = item->take;
         copy.now = ngx_http_apigw_ratelimit_zone_time(item, ticks);
-        copy.limit = apigw_gcra_part(&item->limit.gcra, item->policy->share);
+        copy.wall = ngx_http_apigw_ratelimit_wall();
+        copy.limit = apigw_take_part(&item->take.limit, item->policy->share);
 
         apigw_take_spend(&copy);
 
@@ -238,7 +240,8 @@ ngx_http_apigw_ratelimit_put_back(ngx_http_apigw_ratelimit_ctx_t *ctx,
         {
             item->charged = 0;
             apigw_take_back(&item->take,
-                            ngx_http_apigw_ratelimit_zone_time(item, ticks));
+                            ngx_http_apigw_ratelimit_zone_time(item, ticks),
+                            ngx_http_apigw_ratelimit_wall());
         }
     }
 
@@ -255,7 +258,6 @@ ngx_http_apigw_ratelimit_put_back(ngx_http_apigw_ratelimit_ctx_t *ctx,
 static ngx_uint_t
 ngx_http_apigw_ratelimit_put_back_store(ngx_http_apigw_ratelimit_ctx_t *ctx)
 {
-    uint64_t                           back;
     ngx_uint_t                         i, n;
     ngx_http_apigw_ratelimit_item_t   *item;
     ngx_http_apigw_ratelimit_item_t   *items[NGX_HTTP_APIGW_RATELIMIT_MAX];
@@ -275,13 +277,7 @@ ngx_http_apigw_ratelimit_put_back_store(ngx_http_apigw_ratelimit_ctx_t *ctx)
         store = item->policy->store;
         items[n++] = item;
 
-        /* the report is told to the client: as if never taken */
-
-        back = item->take.cost * item->take.limit.period;
-        back = ngx_min(back, item->take.report.full);
-
-        item->take.report.full -= back;
-        item->take.report.remaining += back / item->take.limit.period;
+        ngx_http_apigw_ratelimit_untaken(&item->take);
     }
 
     if (n) {
@@ -289,4 +285,28 @@ ngx_http_apigw_ratelimit_put_back_store(ngx_http_apigw_ratelimit_ctx_t *ctx)
     }
 
     return n;
+}
+
+
+/* The report is told to the client: as if never taken. */
+
+static void
+ngx_http_apigw_ratelimit_untaken(apigw_take_t *take)
+{
+    uint64_t              back;
+    apigw_gcra_report_t  *report;
+
+    report = &take->report;
+
+    if (take->limit.windowed) {
+        report->remaining = ngx_min(report->remaining + take->cost,
+                                    take->limit.window.limit);
+        return;
+    }
+
+    back = take->cost * take->limit.gcra.period;
+    back = ngx_min(back, report->full);
+
+    report->full -= back;
+    report->remaining += back / take->limit.gcra.period;
 }

@@ -113,7 +113,7 @@ ngx_http_apigw_ratelimit_collect(ngx_http_request_t *r,
         }
 
         if (rc == NGX_OK) {
-            item->take.now = ngx_http_apigw_ratelimit_zone_time(item, ticks);
+            ngx_http_apigw_ratelimit_item_time(item, ticks);
             ctx->nitems++;
         }
     }
@@ -193,7 +193,7 @@ ngx_http_apigw_ratelimit_recall(ngx_http_apigw_ratelimit_ctx_t *ctx)
 
         take = &item->take;
 
-        if (take->cost > take->limit.burst) {
+        if (take->cost > apigw_take_most(&take->limit)) {
             apigw_take_peek(&take, 1);
 
         } else if (apigw_take_recall(take)) {
@@ -268,7 +268,7 @@ ngx_http_apigw_ratelimit_peek_local(ngx_http_apigw_ratelimit_ctx_t *ctx,
 
         if (item->policy->store == NULL) {
             item->state = NGX_HTTP_APIGW_RATELIMIT_DECIDED;
-            item->take.now = ngx_http_apigw_ratelimit_zone_time(item, ticks);
+            ngx_http_apigw_ratelimit_item_time(item, ticks);
             takes[n++] = &item->take;
         }
     }

@@ -149,10 +149,10 @@ ngx_http_apigw_ratelimit_item_init(ngx_http_request_t *r,
 
     item->take.slots = &policy->zone->slots;
     item->take.key = apigw_siphash(&policy->hash, key.data, key.len);
-    item->take.limit = item->limit.gcra;
+    item->take.limit = apigw_take_limit(&item->limit);
     item->take.shadow = policy->shadow;
     item->take.denied = false;
-    item->take.full = 0;
+    item->take.until = 0;
     ngx_memzero(&item->take.report, sizeof(apigw_gcra_report_t));
 
     return policy->store ? ngx_http_apigw_ratelimit_item_group(r, item, &key)

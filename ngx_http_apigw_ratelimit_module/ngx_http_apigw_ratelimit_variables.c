@@ -189,7 +189,7 @@ ngx_http_apigw_ratelimit_item_number(ngx_http_apigw_ratelimit_item_t *item,
     apigw_ratelimit_quota_t  quota;
 
     if (which == NGX_HTTP_APIGW_RATELIMIT_VAR_LIMIT) {
-        *n = item->take.limit.burst;
+        *n = apigw_take_most(&item->take.limit);
         return 1;
     }
 

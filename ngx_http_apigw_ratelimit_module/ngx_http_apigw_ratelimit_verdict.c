@@ -133,9 +133,9 @@ ngx_http_apigw_ratelimit_scarcest(ngx_http_apigw_ratelimit_ctx_t *ctx)
         }
 
         if ((unsigned __int128) item->take.report.remaining
-            * least->take.limit.burst
+            * apigw_take_most(&least->take.limit)
             < (unsigned __int128) least->take.report.remaining
-              * item->take.limit.burst)
+              * apigw_take_most(&item->take.limit))
         {
             least = item;
         }

@@ -200,6 +200,29 @@ ngx_http_apigw_ratelimit_ticks(void)
 }
 
 
+uint64_t
+ngx_http_apigw_ratelimit_wall(void)
+{
+    time_t       sec;
+    ngx_time_t  *tp;
+
+    tp = ngx_timeofday();
+    sec = ngx_max(tp->sec - (time_t) APIGW_WINDOW_EPOCH, 0);
+
+    return (uint64_t) sec * APIGW_GCRA_SECOND
+           + tp->msec * (APIGW_GCRA_SECOND / 1000);
+}
+
+
+void
+ngx_http_apigw_ratelimit_item_time(ngx_http_apigw_ratelimit_item_t *item,
+    uint64_t ticks)
+{
+    item->take.now = ngx_http_apigw_ratelimit_zone_time(item, ticks);
+    item->take.wall = ngx_http_apigw_ratelimit_wall();
+}
+
+
 /* Owners: the pid, with the start time to tell its next bearer */
 
 void

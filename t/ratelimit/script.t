@@ -229,8 +229,8 @@ subtest 'a refund is the reference\'s, and never of a state that has gone' => su
         lua('set', $p->{key}, $tat) if $round % 10;
         set_clock($now);
 
-        my $line = lua('call', 1, $p->{key}, $round, 'give', $taken,
-                       'r', 0, @$p{qw(cost limit period)}, $full);
+        my $line = lua('call', 1, $p->{key}, $round, 'adjust', '', 'r', '-',
+                       @$p{qw(cost limit period)}, $taken + $full);
 
         my $lost = max(big(0), big($now) - $taken - $full);
         my $back = max(big(0), big($p->{cost}) * $p->{period} - $lost);

@@ -294,7 +294,7 @@ TEST(a_copy_is_never_in_debt)
 TEST(a_refund_never_gives_more_than_was_taken)
 {
     unsigned           i, k;
-    uint64_t           seed, now, taken, full, with, without, cost, other;
+    uint64_t           seed, now, full, with, without, cost, other;
     apigw_gcra_t       limit;
     apigw_gcra_look_t  look;
 
@@ -314,8 +314,7 @@ TEST(a_refund_never_gives_more_than_was_taken)
             continue;
         }
 
-        taken = now;
-        full = look.tat - now;
+        full = look.tat;
         apigw_gcra_charge(&limit, &look, cost, 1);
         with = look.tat;
 
@@ -338,7 +337,7 @@ TEST(a_refund_never_gives_more_than_was_taken)
 
         now += pick(&seed) % (limit.burst * limit.period);
 
-        with = apigw_gcra_give_back(&limit, with, now, cost, taken, full);
+        with = apigw_gcra_give_back(&limit, with, now, cost, full);
 
         EXPECT((with > now ? with : now) >= (without > now ? without : now));
     }
@@ -349,13 +348,27 @@ TEST(a_refund_at_once_restores_the_state)
 {
     apigw_gcra_t  limit = { 10, 100 };
 
-    EXPECT(apigw_gcra_give_back(&limit, 5500, 5000, 3, 5000, 200) == 5200);
+    EXPECT(apigw_gcra_give_back(&limit, 5500, 5000, 3, 5200) == 5200);
 
     /* 400 ticks later a full bucket has dropped 200 of the 300 */
-    EXPECT(apigw_gcra_give_back(&limit, 5500, 5400, 3, 5000, 200) == 5400);
+    EXPECT(apigw_gcra_give_back(&limit, 5500, 5400, 3, 5200) == 5400);
 
-    EXPECT(apigw_gcra_give_back(&limit, 100, 5000, 3, 5000, 200) == 0);
-    EXPECT(apigw_gcra_give_back(&limit, 5500, 5000, 11, 5000, 0) == 5500);
+    EXPECT(apigw_gcra_give_back(&limit, 100, 5000, 3, 5200) == 0);
+    EXPECT(apigw_gcra_give_back(&limit, 5500, 5000, 11, 5000) == 5500);
+}
+
+
+TEST(a_debit_ends_at_one_burst_of_debt)
+{
+    apigw_gcra_t  limit = { 10, 100 };
+
+    EXPECT(apigw_gcra_debit(&limit, 0, 5000, 3) == 5300);
+    EXPECT(apigw_gcra_debit(&limit, 5500, 5000, 3) == 5800);
+    EXPECT(apigw_gcra_debit(&limit, 5500, 5000, 15) == 7000);
+    EXPECT(apigw_gcra_debit(&limit, 5500, 5000, 16) == 7000);
+    EXPECT(apigw_gcra_debit(&limit, 5500, 5000, 1000000000) == 7000);
+    EXPECT(apigw_gcra_debit(&limit, 9000, 5000, 1) == 7000);
+    EXPECT(apigw_gcra_debit(&limit, 5500, 5000, 0) == 5500);
 }
 
 
@@ -367,4 +380,5 @@ TEST_MAIN(CASE(every_take_equals_the_reference),
           CASE(a_part_is_the_nodes_share),
           CASE(a_copy_is_never_in_debt),
           CASE(a_refund_never_gives_more_than_was_taken),
-          CASE(a_refund_at_once_restores_the_state))
+          CASE(a_refund_at_once_restores_the_state),
+          CASE(a_debit_ends_at_one_burst_of_debt))

@@ -69,7 +69,7 @@ add(apigw_slots_t *slots, uint64_t n, uint64_t value, uint64_t now)
     uint32_t         index, stripe;
     apigw_siphash_t  key = name(n);
 
-    index = apigw_slots_reserve(slots, now);
+    index = apigw_slots_reserve(slots, now, 0);
     stripe = apigw_slots_stripe(slots, &key);
 
     if (index) {
@@ -173,14 +173,14 @@ TEST(a_released_slot_is_used_again)
 
     EXPECT(make(&slots, SIZE));
 
-    a = apigw_slots_reserve(&slots, 1);
-    b = apigw_slots_reserve(&slots, 1);
+    a = apigw_slots_reserve(&slots, 1, 0);
+    b = apigw_slots_reserve(&slots, 1, 0);
     EXPECT(a && b && a != b);
 
     apigw_slots_release(&slots, a);
     apigw_slots_release(&slots, b);
-    EXPECT(apigw_slots_reserve(&slots, 1) == b);
-    EXPECT(apigw_slots_reserve(&slots, 1) == a);
+    EXPECT(apigw_slots_reserve(&slots, 1, 0) == b);
+    EXPECT(apigw_slots_reserve(&slots, 1, 0) == a);
 
     drop(&slots, SIZE);
 }

@@ -84,8 +84,8 @@ limit(apigw_slots_t *slots, uint64_t n, uint64_t burst, uint64_t period)
 
     take.slots = slots;
     take.key = name(n);
-    take.limit.burst = burst;
-    take.limit.period = period;
+    take.limit.gcra.burst = burst;
+    take.limit.gcra.period = period;
     take.cost = 1;
     take.now = 1000;
 
@@ -116,7 +116,7 @@ TEST(one_limit_admits_its_burst_and_then_its_rate)
         EXPECT(take_all(&take, 1));
         EXPECT(!take.denied);
         EXPECT(take.report.remaining == 4 - i);
-        EXPECT(take.full == 100 * i);
+        EXPECT(take.until == 1000 + 100 * i);
     }
 
     EXPECT(!take_all(&take, 1));
@@ -254,13 +254,13 @@ TEST(a_refund_gives_the_charge_back)
     EXPECT(take_all(takes, 2));
     EXPECT(value(&slots, 1) == 1200);
 
-    apigw_take_back(&takes[0], 1000);
+    apigw_take_back(&takes[0], 1000, 0);
     EXPECT(value(&slots, 1) == 1100 && value(&slots, 2) == 1200);
 
     /* of an entry that has gone: nothing */
 
     before = limit(&slots, 9, 5, 100);
-    apigw_take_back(&before, 1000);
+    apigw_take_back(&before, 1000, 0);
     EXPECT(slots.shared->entries == 2);
 }
 
