@@ -19,6 +19,7 @@
 #include "ngx_http_apigw_redis.h"
 #include "ngx_http_apigw_reject.h"
 
+#include "apigw_counters.h"
 #include "apigw_limit.h"
 #include "apigw_ratelimit_fields.h"
 #include "apigw_take.h"
@@ -42,6 +43,8 @@ extern ngx_module_t  ngx_http_apigw_ratelimit_module;
 #define NGX_HTTP_APIGW_RATELIMIT_EXPOSE     0x0008
 
 #define NGX_HTTP_APIGW_RATELIMIT_MODULE     "ratelimit"
+
+#define NGX_HTTP_APIGW_RATELIMIT_STORE_ROWS  3  /* of counters, of one store */
 
 /* parameters that a policy was given */
 
@@ -75,13 +78,38 @@ typedef struct {
     ngx_shm_zone_t                     *shm_zone;
     ngx_http_apigw_ratelimit_main_conf_t  *rmcf;
     apigw_slots_t                       slots;      /* this process's view */
+    apigw_counters_t                    counters;   /* the same */
 } ngx_http_apigw_ratelimit_zone_t;
 
 typedef struct {
     ngx_str_t                           name;
     ngx_http_apigw_redis_t             *redis;
     ngx_http_apigw_redis_script_t      *script;
+
+    /* where it is counted; NULL: nowhere, as there is no zone */
+    ngx_http_apigw_ratelimit_zone_t    *zone;
+    uint32_t                   rows[NGX_HTTP_APIGW_RATELIMIT_STORE_ROWS];
 } ngx_http_apigw_ratelimit_store_t;
+
+
+/* What is counted of a policy: first what its decisions came to. */
+
+typedef enum {
+    NGX_HTTP_APIGW_RATELIMIT_N_PASSED = 0,
+    NGX_HTTP_APIGW_RATELIMIT_N_REJECTED,
+    NGX_HTTP_APIGW_RATELIMIT_N_REJECTED_DRY_RUN,
+    NGX_HTTP_APIGW_RATELIMIT_N_REJECTED_SHADOW,
+    NGX_HTTP_APIGW_RATELIMIT_N_NOT_CHARGED, /* it had room, another had none */
+    NGX_HTTP_APIGW_RATELIMIT_N_ALLOWED,     /* on_error=allow */
+    NGX_HTTP_APIGW_RATELIMIT_N_UNAVAILABLE, /* on_error=deny */
+
+    /* who made those of the first four kinds: + source */
+    NGX_HTTP_APIGW_RATELIMIT_N_SOURCE,
+
+    NGX_HTTP_APIGW_RATELIMIT_N_BAD_VALUE
+        = NGX_HTTP_APIGW_RATELIMIT_N_SOURCE + 4,
+    NGX_HTTP_APIGW_RATELIMIT_N_ADJUST_LOST
+} ngx_http_apigw_ratelimit_counter_e;
 
 
 /* Text with variables; one that is a lone variable is read without a copy. */
@@ -138,6 +166,7 @@ typedef struct {
     ngx_http_apigw_ratelimit_zone_t    *zone;
     ngx_http_apigw_ratelimit_store_t   *store;      /* NULL: local */
 
+    uint32_t                            row;        /* of zone->counters */
     apigw_siphash_t                     hash;       /* secret for its keys */
     ngx_str_t                           item;       /* of RateLimit-Policy */
     ngx_http_apigw_ratelimit_cache_t   *cache;
@@ -145,11 +174,13 @@ typedef struct {
 
 
 struct ngx_http_apigw_ratelimit_main_conf_s {
+    ngx_cycle_t                        *cycle;
     ngx_array_t                         zones;      /* of pointers */
     ngx_array_t                         stores;     /* of pointers */
     ngx_array_t                         policies;   /* of pointers */
     ngx_http_apigw_reject_vars_t        reject;
     ngx_uint_t                          phases;     /* bits 1 << phase */
+    ngx_flag_t                          metrics;    /* a location has them */
 };
 
 
@@ -190,6 +221,7 @@ typedef struct {
     ngx_msec_t                          retry_jitter;
     ngx_uint_t                          problem;
     ngx_uint_t                          log_level;
+    ngx_uint_t                          metrics;    /* never inherited */
 } ngx_http_apigw_ratelimit_loc_conf_t;
 
 
@@ -291,6 +323,10 @@ typedef struct {
 ngx_http_apigw_ratelimit_ctx_t *ngx_http_apigw_ratelimit_get_ctx(
     ngx_http_request_t *r);
 
+/* As above, but makes it if there is none; NULL: no memory. */
+ngx_http_apigw_ratelimit_ctx_t *ngx_http_apigw_ratelimit_need_ctx(
+    ngx_http_request_t *r);
+
 
 /* ngx_http_apigw_ratelimit_conf.c: directives and what they mean together */
 
@@ -379,6 +415,9 @@ ngx_http_apigw_ratelimit_zone_t *ngx_http_apigw_ratelimit_zone_add(
 void ngx_http_apigw_ratelimit_zones_own(
     ngx_http_apigw_ratelimit_main_conf_t *rmcf);
 
+/* Whether the process that owns a lock, or counts, may still run. */
+bool ngx_http_apigw_ratelimit_alive(uint64_t owner);
+
 /* Ticks of the machine's monotonic clock. */
 uint64_t ngx_http_apigw_ratelimit_ticks(void);
 
@@ -392,6 +431,37 @@ void ngx_http_apigw_ratelimit_item_time(ngx_http_apigw_ratelimit_item_t *item,
 /* Logs a full zone, once per episode, after a take. */
 void ngx_http_apigw_ratelimit_zone_watch(ngx_http_apigw_ratelimit_zone_t *zone,
     uint64_t now, ngx_log_t *log);
+
+
+/* ngx_http_apigw_ratelimit_counters.c: what is counted, per worker */
+
+/* How many of the `size` bytes of a new zone are for counters. */
+size_t ngx_http_apigw_ratelimit_counters_create(
+    ngx_http_apigw_ratelimit_zone_t *zone, void *memory, size_t size);
+
+/* Gives the zone's policies, and the first zone's stores, their rows. */
+ngx_int_t ngx_http_apigw_ratelimit_counters_name(
+    ngx_http_apigw_ratelimit_zone_t *zone, ngx_log_t *log);
+
+/* A worker begins and ends. */
+void ngx_http_apigw_ratelimit_counters_join(
+    ngx_http_apigw_ratelimit_main_conf_t *rmcf);
+void ngx_http_apigw_ratelimit_counters_leave(
+    ngx_http_apigw_ratelimit_main_conf_t *rmcf);
+
+/* Counts the decisions of one phase. */
+void ngx_http_apigw_ratelimit_count(ngx_http_apigw_ratelimit_ctx_t *ctx,
+    ngx_uint_t passed);
+
+
+/* ngx_http_apigw_ratelimit_metrics.c: `apigw_ratelimit_metrics` */
+
+char *ngx_http_apigw_ratelimit_set_metrics(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* Refuses a location where another handler answers. */
+char *ngx_http_apigw_ratelimit_metrics_check(ngx_conf_t *cf,
+    ngx_http_apigw_ratelimit_loc_conf_t *rlcf);
 
 
 /* ngx_http_apigw_ratelimit_take.c: the decision of one phase */
@@ -477,6 +547,14 @@ ngx_int_t ngx_http_apigw_ratelimit_problem(ngx_http_request_t *r,
 /* ngx_http_apigw_ratelimit_variables.c */
 
 ngx_int_t ngx_http_apigw_ratelimit_add_variables(ngx_conf_t *cf);
+
+
+static ngx_inline void
+ngx_http_apigw_ratelimit_policy_count(ngx_http_apigw_ratelimit_policy_t *policy,
+    ngx_uint_t counter)
+{
+    apigw_counters_add(&policy->zone->counters, policy->row, counter, 1);
+}
 
 
 /* On the clock of the item's zone. */

@@ -6,6 +6,7 @@
  *             ahead of auth, so that a flood costs no signature check.
  * PRECONTENT  all others, once the caller is known; ahead of the request's
  *             transformation, of try_files and mirror.
+ * CONTENT     a location's metrics, as text.
  * filters     RateLimit fields, Retry-After, and a problem document in place
  *             of nginx's page.
  *
@@ -134,6 +135,13 @@ static ngx_command_t  ngx_http_apigw_ratelimit_commands[] = {
       offsetof(ngx_http_apigw_ratelimit_loc_conf_t, log_level),
       &ngx_http_apigw_ratelimit_log_levels },
 
+    { ngx_string("apigw_ratelimit_metrics"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      ngx_http_apigw_ratelimit_set_metrics,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
       ngx_null_command
 };
 
@@ -208,15 +216,10 @@ ngx_http_apigw_ratelimit_handle(ngx_http_request_t *r, ngx_uint_t phase)
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "apigw_ratelimit handler, phase: %ui", phase);
 
-    ctx = ngx_http_apigw_ratelimit_get_ctx(r);
+    ctx = ngx_http_apigw_ratelimit_need_ctx(r);
 
     if (ctx == NULL) {
-        ctx = ngx_http_apigw_record_create(r, &ngx_http_apigw_ratelimit_module,
-                                       ngx_http_apigw_ratelimit_cleanup,
-                                       sizeof(ngx_http_apigw_ratelimit_ctx_t));
-        if (ctx == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     switch (ctx->state) {
@@ -261,6 +264,23 @@ ngx_http_apigw_ratelimit_get_ctx(ngx_http_request_t *r)
 }
 
 
+ngx_http_apigw_ratelimit_ctx_t *
+ngx_http_apigw_ratelimit_need_ctx(ngx_http_request_t *r)
+{
+    ngx_http_apigw_ratelimit_ctx_t  *ctx;
+
+    ctx = ngx_http_apigw_ratelimit_get_ctx(r);
+
+    if (ctx == NULL) {
+        ctx = ngx_http_apigw_record_create(r, &ngx_http_apigw_ratelimit_module,
+                                       ngx_http_apigw_ratelimit_cleanup,
+                                       sizeof(ngx_http_apigw_ratelimit_ctx_t));
+    }
+
+    return ctx;
+}
+
+
 /* Configuration */
 
 static ngx_int_t
@@ -288,6 +308,8 @@ ngx_http_apigw_ratelimit_create_main_conf(ngx_conf_t *cf)
     if (rmcf == NULL) {
         return NULL;
     }
+
+    rmcf->cycle = cf->cycle;
 
     if (ngx_array_init(&rmcf->zones, cf->pool, 1, sizeof(void *)) != NGX_OK
         || ngx_array_init(&rmcf->stores, cf->pool, 1, sizeof(void *)) != NGX_OK
@@ -327,6 +349,7 @@ ngx_http_apigw_ratelimit_create_loc_conf(ngx_conf_t *cf)
      *     rlcf->remote = 0;
      *     rlcf->field = { 0, NULL };
      *     rlcf->compiled = 0;
+     *     rlcf->metrics = 0;
      */
 
     rlcf->lines = NGX_CONF_UNSET_PTR;
@@ -374,7 +397,7 @@ ngx_http_apigw_ratelimit_merge_loc_conf(ngx_conf_t *cf, void *parent,
     ngx_conf_merge_uint_value(conf->problem, prev->problem, 1);
     ngx_conf_merge_uint_value(conf->log_level, prev->log_level, NGX_LOG_WARN);
 
-    return NGX_CONF_OK;
+    return ngx_http_apigw_ratelimit_metrics_check(cf, conf);
 }
 
 
@@ -422,7 +445,7 @@ ngx_http_apigw_ratelimit_init(ngx_conf_t *cf)
         *h = ngx_http_apigw_ratelimit_precontent;
     }
 
-    if (rmcf->phases) {
+    if (rmcf->phases || rmcf->metrics) {
         ngx_http_apigw_ratelimit_filter_init();
     }
 
@@ -444,6 +467,7 @@ ngx_http_apigw_ratelimit_init_process(ngx_cycle_t *cycle)
     }
 
     ngx_http_apigw_ratelimit_zones_own(rmcf);
+    ngx_http_apigw_ratelimit_counters_join(rmcf);
 
     stores = rmcf->stores.elts;
 
@@ -481,4 +505,6 @@ ngx_http_apigw_ratelimit_exit_process(ngx_cycle_t *cycle)
     for (i = 0; i < rmcf->stores.nelts; i++) {
         ngx_http_apigw_redis_exit_worker(stores[i]->redis);
     }
+
+    ngx_http_apigw_ratelimit_counters_leave(rmcf);
 }

@@ -37,12 +37,24 @@ ngx_http_apigw_ratelimit_problem(ngx_http_request_t *r,
     static const apigw_str_t  capacity_title =
         apigw_str("Request cannot be satisfied due to temporary server "
                   "capacity constraints");
+    static const apigw_str_t  not_local =
+        apigw_str("these metrics are for clients on this machine");
+    static const apigw_str_t  not_local_reason =
+        apigw_str("\"reason\":\"not_local\"");
 
     rmcf = ngx_http_get_module_main_conf(r, ngx_http_apigw_ratelimit_module);
 
     ngx_memzero(&problem, sizeof(apigw_problem_t));
 
     problem.reason = ngx_http_apigw_reject_reason(r, &rmcf->reject);
+
+    if (ctx->verdict != NGX_HTTP_APIGW_RATELIMIT_REJECTED) {
+        problem.detail = not_local;
+        problem.members = not_local_reason;
+
+        return ngx_http_apigw_reject_header(&ctx->record, &rmcf->reject,
+                                            &problem);
+    }
 
     if (ctx->chosen->state == NGX_HTTP_APIGW_RATELIMIT_FAILED) {
         problem.type = capacity_type;

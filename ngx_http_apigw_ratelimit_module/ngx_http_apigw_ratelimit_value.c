@@ -25,8 +25,7 @@ typedef struct {
 
 struct ngx_http_apigw_ratelimit_cache_s {
     ngx_http_apigw_ratelimit_cached_t   limits[NGX_HTTP_APIGW_RATELIMIT_CACHED];
-    uint64_t                            bad;      /* values met so far */
-    unsigned                            told:1;   /* the first was logged */
+    unsigned                            told:1;   /* a bad one was logged */
 };
 
 
@@ -373,7 +372,8 @@ ngx_http_apigw_ratelimit_bad_value(ngx_http_request_t *r,
     size_t  i, len;
     u_char  shown[NGX_HTTP_APIGW_RATELIMIT_TEXT_MAX];
 
-    policy->cache->bad++;
+    ngx_http_apigw_ratelimit_policy_count(policy,
+                                         NGX_HTTP_APIGW_RATELIMIT_N_BAD_VALUE);
 
     if (policy->cache->told) {
         return;

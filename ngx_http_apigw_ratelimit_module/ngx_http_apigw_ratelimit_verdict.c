@@ -40,6 +40,8 @@ ngx_http_apigw_ratelimit_tell(ngx_http_apigw_ratelimit_ctx_t *ctx,
         }
     }
 
+    ngx_http_apigw_ratelimit_count(ctx, passed);
+
     if (!passed) {
         ngx_http_apigw_ratelimit_rejected(ctx, unavailable);
         return;

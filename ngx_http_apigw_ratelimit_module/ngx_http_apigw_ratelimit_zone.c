@@ -1,5 +1,8 @@
 
-/* Shared memory: a table of slots per zone, and who owns its locks. */
+/*
+ * Shared memory: per zone counters and after them a table of slots; and who
+ * owns its locks.
+ */
 
 
 #include "ngx_http_apigw_ratelimit.h"
@@ -19,7 +22,6 @@ static ngx_int_t ngx_http_apigw_ratelimit_zone_create(
 static void ngx_http_apigw_ratelimit_zone_hash(
     ngx_http_apigw_ratelimit_zone_t *zone);
 static uint64_t ngx_http_apigw_ratelimit_owner(void);
-static bool ngx_http_apigw_ratelimit_alive(uint64_t owner);
 static uint32_t ngx_http_apigw_ratelimit_started(ngx_pid_t pid);
 
 
@@ -71,7 +73,7 @@ ngx_http_apigw_ratelimit_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     memory = NULL;
 
     if (old) {
-        memory = old->slots.shared;
+        memory = old->counters.shared;
 
     } else if (shm_zone->shm.exists) {
         memory = shpool->data;
@@ -80,7 +82,12 @@ ngx_http_apigw_ratelimit_zone_init(ngx_shm_zone_t *shm_zone, void *data)
         return NGX_ERROR;
     }
 
-    if (memory && apigw_slots_open(&zone->slots, memory) != APIGW_OK) {
+    if (memory
+        && (apigw_counters_open(&zone->counters, memory) != APIGW_OK
+            || apigw_slots_open(&zone->slots, (u_char *) memory
+                                              + zone->counters.shared->size)
+               != APIGW_OK))
+    {
         ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
                       "zone \"%V\" has another release's layout; give it "
                       "another name, or restart nginx", &zone->name);
@@ -92,12 +99,12 @@ ngx_http_apigw_ratelimit_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
     ngx_http_apigw_ratelimit_zone_hash(zone);
 
-    return NGX_OK;
+    return ngx_http_apigw_ratelimit_counters_name(zone, shm_zone->shm.log);
 }
 
 
 /*
- * The table is one allocation, all that the slab pool has: the pool's head
+ * The tables are one allocation, all that the slab pool has: the pool's head
  * stays as nginx wants it, which looks there for locks of dead workers.
  */
 
@@ -106,7 +113,7 @@ ngx_http_apigw_ratelimit_zone_create(ngx_http_apigw_ratelimit_zone_t *zone,
     ngx_slab_pool_t *shpool)
 {
     void      *memory;
-    size_t     size;
+    size_t     size, counters;
     u_char     secret[16];
     uint64_t   epoch;
 
@@ -135,7 +142,10 @@ ngx_http_apigw_ratelimit_zone_create(ngx_http_apigw_ratelimit_zone_t *zone,
 
     epoch = ngx_http_apigw_ratelimit_ticks() - APIGW_GCRA_SECOND;
 
-    if (apigw_slots_create(&zone->slots, memory, size, secret, epoch)
+    counters = ngx_http_apigw_ratelimit_counters_create(zone, memory, size);
+
+    if (apigw_slots_create(&zone->slots, (u_char *) memory + counters,
+                           size - counters, secret, epoch)
         != APIGW_OK)
     {
         ngx_log_error(NGX_LOG_EMERG, zone->shm_zone->shm.log, 0,
@@ -249,7 +259,7 @@ ngx_http_apigw_ratelimit_owner(void)
 }
 
 
-static bool
+bool
 ngx_http_apigw_ratelimit_alive(uint64_t owner)
 {
     uint32_t  now, then;
