@@ -115,7 +115,7 @@ ngx_http_apigw_redis_exit_worker(ngx_http_apigw_redis_t *store)
 
 
 ngx_int_t
-ngx_http_apigw_redis_send(ngx_http_apigw_redis_t *store,
+ngx_http_apigw_redis_pass(ngx_http_apigw_redis_t *store,
     ngx_http_apigw_redis_cmd_t *cmd)
 {
     /* with "master_process off" a reload brings stores but starts no worker */

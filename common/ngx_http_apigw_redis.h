@@ -85,6 +85,24 @@ typedef void (*ngx_http_apigw_redis_handler_pt)(ngx_http_apigw_redis_cmd_t *cmd,
 
 
 /*
+ * Told what becomes of a store's commands, in order to count: must not send,
+ * cancel or log. In static storage.
+ */
+
+typedef struct {
+    /* of every send() */
+    void  (*sent)(void *data);
+
+    /* and its end; none of one that is cancelled. `usec`: since send() */
+    void  (*ended)(void *data, const ngx_http_apigw_redis_result_t *result,
+        uint64_t usec);
+
+    /* 1: a server's breaker has opened; -1: it has closed, or is gone */
+    void  (*breaker)(void *data, ngx_int_t change);
+} ngx_http_apigw_redis_observer_t;
+
+
+/*
  * One command. The sender owns it, zeroes it, and keeps it and what it points
  * to unchanged until the handler runs or cancel() returns: a script may have
  * to be sent a second time.
@@ -119,6 +137,8 @@ struct ngx_http_apigw_redis_cmd_s {
     ngx_msec_t                            deadline;
     uint64_t                              serial;
     uint32_t                              ticket;
+    ngx_http_apigw_redis_t               *observed;   /* NULL: nobody asks */
+    uint64_t                              began;
 };
 
 
@@ -150,6 +170,11 @@ ngx_int_t ngx_http_apigw_redis_conf_end(ngx_conf_t *cf,
  */
 ngx_http_apigw_redis_script_t *ngx_http_apigw_redis_script(ngx_conf_t *cf,
     ngx_http_apigw_redis_t *store, const ngx_str_t *source);
+
+
+/* At configuration time; one observer per store. */
+void ngx_http_apigw_redis_observe(ngx_http_apigw_redis_t *store,
+    const ngx_http_apigw_redis_observer_t *observer, void *data);
 
 
 /*

@@ -181,6 +181,7 @@ ngx_http_apigw_redis_command_finish(ngx_http_apigw_redis_cmd_t *cmd,
     result.reply = reply;
 
     cmd->pending = 0;
+    ngx_http_apigw_redis_observe_ended(cmd, &result);
     cmd->handler(cmd, &result);
 }
 

@@ -101,6 +101,10 @@ ngx_http_apigw_redis_node_destroy(ngx_http_apigw_redis_node_t *node)
     ngx_http_apigw_redis_disconnect(node);
     ngx_http_apigw_redis_node_rest(node);
 
+    if (node->breaker.state != APIGW_RESP_BREAKER_CLOSED) {
+        ngx_http_apigw_redis_observe_breaker(node->store, -1);
+    }
+
     if (node->flush.posted) {
         ngx_delete_posted_event(&node->flush);
     }
@@ -205,6 +209,7 @@ ngx_http_apigw_redis_node_ready(ngx_http_apigw_redis_node_t *node)
 
     if (apigw_resp_breaker_probe(&node->breaker, ngx_current_msec)) {
         apigw_resp_breaker_probed(&node->breaker, true, ngx_current_msec);
+        ngx_http_apigw_redis_observe_breaker(node->store, -1);
         ngx_http_apigw_redis_node_log(node, NGX_LOG_NOTICE, 0,
                                       "breaker closed");
 

@@ -79,6 +79,9 @@ struct ngx_http_apigw_redis_s {
 
     ngx_array_t                    scripts;      /* of pointers */
 
+    const ngx_http_apigw_redis_observer_t  *observer;  /* or NULL */
+    void                          *observer_data;
+
     ngx_http_apigw_redis_node_t   *node;         /* this worker's; or NULL */
 };
 
@@ -181,6 +184,21 @@ struct ngx_http_apigw_redis_node_s {
     unsigned                       proven:1;     /* a reply was good */
     unsigned                       refused:1;    /* logged, once */
 };
+
+
+/* ngx_http_apigw_redis.c */
+
+/* ngx_http_apigw_redis_send(), unobserved. */
+ngx_int_t ngx_http_apigw_redis_pass(ngx_http_apigw_redis_t *store,
+    ngx_http_apigw_redis_cmd_t *cmd);
+
+
+/* ngx_http_apigw_redis_observe.c */
+
+void ngx_http_apigw_redis_observe_ended(ngx_http_apigw_redis_cmd_t *cmd,
+    const ngx_http_apigw_redis_result_t *result);
+void ngx_http_apigw_redis_observe_breaker(ngx_http_apigw_redis_t *store,
+    ngx_int_t change);
 
 
 /* ngx_http_apigw_redis_node.c: life, timers and breaker of a node */

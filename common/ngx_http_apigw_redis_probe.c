@@ -34,6 +34,7 @@ ngx_http_apigw_redis_probe_count(ngx_http_apigw_redis_node_t *node,
                                   apigw_resp_breaker_wait(&node->breaker,
                                                           ngx_current_msec));
 
+    ngx_http_apigw_redis_observe_breaker(node->store, 1);
     ngx_http_apigw_redis_probe_arm(node);
 }
 
@@ -96,6 +97,7 @@ ngx_http_apigw_redis_probe_pong(ngx_http_apigw_redis_cmd_t *cmd,
     apigw_resp_breaker_probed(&node->breaker, ok, ngx_current_msec);
 
     if (ok) {
+        ngx_http_apigw_redis_observe_breaker(node->store, -1);
         ngx_http_apigw_redis_node_log(node, NGX_LOG_NOTICE, 0,
                                       "breaker closed");
         return;

@@ -21,6 +21,7 @@
 
 #include "apigw_counters.h"
 #include "apigw_limit.h"
+#include "apigw_prometheus.h"
 #include "apigw_ratelimit_fields.h"
 #include "apigw_take.h"
 
@@ -452,6 +453,21 @@ void ngx_http_apigw_ratelimit_counters_leave(
 /* Counts the decisions of one phase. */
 void ngx_http_apigw_ratelimit_count(ngx_http_apigw_ratelimit_ctx_t *ctx,
     ngx_uint_t passed);
+
+
+/* ngx_http_apigw_ratelimit_store.c: what is counted of stores */
+
+/* At configuration time. */
+void ngx_http_apigw_ratelimit_store_observe(
+    ngx_http_apigw_ratelimit_store_t *store);
+
+/* A worker begins: it has no open breakers. */
+void ngx_http_apigw_ratelimit_store_reset(
+    ngx_http_apigw_ratelimit_store_t *store);
+
+/* The stores' families. */
+void ngx_http_apigw_ratelimit_metrics_stores(apigw_prometheus_t *text,
+    ngx_http_apigw_ratelimit_main_conf_t *rmcf);
 
 
 /* ngx_http_apigw_ratelimit_metrics.c: `apigw_ratelimit_metrics` */

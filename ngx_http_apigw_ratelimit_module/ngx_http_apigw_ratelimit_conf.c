@@ -154,6 +154,8 @@ ngx_http_apigw_ratelimit_set_redis(ngx_conf_t *cf, ngx_command_t *cmd,
         return NGX_CONF_ERROR;
     }
 
+    ngx_http_apigw_ratelimit_store_observe(store);
+
     stores = ngx_array_push(&rmcf->stores);
     if (stores == NULL) {
         return NGX_CONF_ERROR;

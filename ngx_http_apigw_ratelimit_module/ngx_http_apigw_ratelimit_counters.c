@@ -218,8 +218,9 @@ void
 ngx_http_apigw_ratelimit_counters_join(
     ngx_http_apigw_ratelimit_main_conf_t *rmcf)
 {
-    ngx_uint_t                         i;
-    ngx_http_apigw_ratelimit_zone_t  **zones;
+    ngx_uint_t                          i;
+    ngx_http_apigw_ratelimit_zone_t   **zones;
+    ngx_http_apigw_ratelimit_store_t  **stores;
 
     if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
     {
@@ -231,6 +232,12 @@ ngx_http_apigw_ratelimit_counters_join(
     for (i = 0; i < rmcf->zones.nelts; i++) {
         apigw_counters_join(&zones[i]->counters, zones[i]->slots.owner,
                             ngx_http_apigw_ratelimit_alive);
+    }
+
+    stores = rmcf->stores.elts;
+
+    for (i = 0; i < rmcf->stores.nelts; i++) {
+        ngx_http_apigw_ratelimit_store_reset(stores[i]);
     }
 }
 

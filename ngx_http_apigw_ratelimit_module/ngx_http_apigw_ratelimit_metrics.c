@@ -6,8 +6,6 @@
 #include "ngx_http_apigw_compat.h"
 #include "ngx_http_apigw_local.h"
 
-#include "apigw_prometheus.h"
-
 
 #define NGX_HTTP_APIGW_RATELIMIT_METRICS_LOCAL   1
 #define NGX_HTTP_APIGW_RATELIMIT_METRICS_PUBLIC  2
@@ -156,6 +154,7 @@ ngx_http_apigw_ratelimit_metrics_handler(ngx_http_request_t *r)
     apigw_prometheus_init(&text, &arena);
 
     ngx_http_apigw_ratelimit_metrics_policies(&text, rmcf);
+    ngx_http_apigw_ratelimit_metrics_stores(&text, rmcf);
     ngx_http_apigw_ratelimit_metrics_zones(&text, rmcf);
 
     if (text.rc != APIGW_OK) {
