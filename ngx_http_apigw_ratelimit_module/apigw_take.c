@@ -159,8 +159,8 @@ apigw_take_fits(apigw_take_step_t *steps, size_t n)
         step->spare = 0;
 
         if (take->limit.windowed) {
-            step->index = apigw_take_peek_state(take, &step->key,
-                                                &step->state);
+            step->index = apigw_take_peek_state(take, &step->key, &step->state,
+                                                &step->word);
 
         } else {
             step->index = apigw_slots_find(take->slots, &step->key,
@@ -311,8 +311,10 @@ apigw_take_look_window(apigw_take_step_t *step)
 {
     apigw_take_t  *take = step->take;
 
-    apigw_window_look(&take->limit.window, &step->state,
-                      apigw_take_clock(take), take->cost, 1, &step->window);
+    step->clock = apigw_take_time(take, step->word);
+
+    apigw_window_look(&take->limit.window, &step->state, step->clock,
+                      take->cost, 1, &step->window);
 
     take->denied = step->window.fits == 0;
     take->until = step->window.end;
@@ -389,7 +391,7 @@ apigw_take_report(const apigw_take_step_t *step)
 
     if (take->limit.windowed) {
         apigw_window_report(&take->limit.window, &step->state, &step->window,
-                            apigw_take_clock(take), take->cost, &take->report);
+                            step->clock, take->cost, &take->report);
         return;
     }
 

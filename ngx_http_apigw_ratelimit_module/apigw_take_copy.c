@@ -151,7 +151,8 @@ apigw_take_change_window(const apigw_take_t *take, uint32_t index,
     const apigw_window_t  *window = &take->limit.window;
 
     apigw_take_load(take, index, word, &state);
-    apigw_window_look(window, &state, apigw_take_clock(take), 0, 1, &look);
+    apigw_window_look(window, &state, apigw_take_time(take, word), 0, 1,
+                      &look);
 
     switch (change) {
 

@@ -163,29 +163,59 @@ apigw_take_place(const apigw_take_t *take, apigw_slot_t *slot, uint64_t bucket)
 }
 
 
+uint64_t
+apigw_take_time(const apigw_take_t *take, uint64_t word)
+{
+    uint64_t               value, clock, length, ahead;
+    unsigned               older;
+    const apigw_window_t  *window = &take->limit.window;
+
+    clock = apigw_take_clock(take);
+    value = word & APIGW_SLOTS_VALUE;
+
+    /* nobody is held up for a month */
+
+    if (window->kind == APIGW_WINDOW_MONTH) {
+        return clock;
+    }
+
+    older = apigw_window_older(window);
+    length = (older + 1) * apigw_window_bucket(window);
+    ahead = (older ? older : 1) * apigw_window_bucket(window);
+
+    if (take->now + ahead + length < value) {
+        clock += value - length - take->now;
+    }
+
+    return clock;
+}
+
+
 uint32_t
 apigw_take_peek_state(const apigw_take_t *take, const apigw_siphash_t *key,
-    apigw_window_state_t *state)
+    apigw_window_state_t *state, uint64_t *word)
 {
     uint32_t        index, stripe;
-    uint64_t        word, again;
     apigw_slots_t  *slots = take->slots;
 
-    index = apigw_slots_find(slots, key, &word);
+    index = apigw_slots_find(slots, key, word);
 
-    if (index == 0 || !(word & APIGW_SLOTS_BUSY)) {
-        apigw_take_load(take, index, word, state);
+    if (index == 0) {
+        *word = 0;
+        apigw_take_load(take, 0, 0, state);
+        return 0;
+    }
 
-        if (index == 0) {
-            return 0;
-        }
+    if (!(*word & APIGW_SLOTS_BUSY)) {
+        apigw_take_load(take, index, *word, state);
 
         /* counts that change while the word stays are in the same buckets */
 
         __atomic_thread_fence(__ATOMIC_ACQUIRE);
-        again = __atomic_load_n(&slots->slots[index].word, __ATOMIC_RELAXED);
 
-        if (again == word) {
+        if (__atomic_load_n(&slots->slots[index].word, __ATOMIC_RELAXED)
+            == *word)
+        {
             return index;
         }
     }
@@ -194,8 +224,8 @@ apigw_take_peek_state(const apigw_take_t *take, const apigw_siphash_t *key,
     apigw_slots_lock(slots, stripe);
 
     index = apigw_slots_find_locked(slots, key);
-    word = index ? slots->slots[index].word : 0;
-    apigw_take_load(take, index, word, state);
+    *word = index ? slots->slots[index].word : 0;
+    apigw_take_load(take, index, *word, state);
 
     apigw_slots_unlock(slots, stripe);
 

@@ -38,11 +38,20 @@ void apigw_take_load(const apigw_take_t *take, uint32_t index, uint64_t word,
 
 
 /*
+ * The take's time by the limit's clock, for a state that was read with `word`.
+ * A clock that steps back by over a window frees the state; a process that
+ * read the table's clock, which never does, and was held up since must not:
+ * for it the state's newest bucket has just begun.
+ */
+uint64_t apigw_take_time(const apigw_take_t *take, uint64_t word);
+
+
+/*
  * Finds and reads, as one, while no lock is held. The slot's index; 0: there
- * is none, and the state is that of a new key.
+ * is none, and the state is that of a new key, *word 0.
  */
 uint32_t apigw_take_peek_state(const apigw_take_t *take,
-    const apigw_siphash_t *key, apigw_window_state_t *state);
+    const apigw_siphash_t *key, apigw_window_state_t *state, uint64_t *word);
 
 
 /* Writes the state into a slot that is held; returns its word's value. */

@@ -20,9 +20,11 @@ typedef struct {
     uint32_t                   spare;    /* reserved for a key not there yet */
     uint32_t                   stripe;
 
-    apigw_gcra_look_t          rate;     /* one of two */
+    apigw_gcra_look_t          rate;
+
     apigw_window_look_t        window;
-    apigw_window_state_t       state;    /* of a window */
+    uint64_t                   clock;    /* of a window */
+    apigw_window_state_t       state;
 } apigw_take_step_t;
 
 

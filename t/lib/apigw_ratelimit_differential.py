@@ -7,6 +7,7 @@ APIGW_DIFFERENTIAL_CASES and _SEED choose how many and which; REDIS is the
 socket of a server.
 """
 
+import copy
 import glob
 import os
 import random
@@ -42,8 +43,8 @@ class Driver:
                                         stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE)
 
-    def ask(self, engine, operation, now, n, limits):
-        words = [engine, operation, now, n]
+    def ask(self, engine, operation, now, wall, n, limits):
+        words = [engine, operation, now, wall, n]
         for p in limits:
             words += [p.key, p.kind, p.mode, p.cost, p.most, p.length]
             words += [p.until] if operation == 'adjust' else []
@@ -150,6 +151,7 @@ class Sequence:
                 length = r.choice([1, 8, 7, 4800000, SECOND, length])
             self.keys.append((key, kind, length))
         self.now = 800 * DAY + r.randrange(DAY // 8) * 8
+        self.steady = DAY            # never steps back; has 52 bits
 
     def limit(self, key, kind, length):
         r = self.r
@@ -181,8 +183,12 @@ class Sequence:
         if step > 40 * DAY and r.random() < 0.9:
             step = 0
         self.now = max(400 * DAY, self.now + step // 8 * 8)
+        self.steady = min(self.steady + max(0, step), 6000 * DAY)
         if self.now > 4000 * DAY:
             self.now = 800 * DAY
+
+    def table_time(self, p):
+        return self.now if p.kind in 'qm' else self.steady
 
     def adjustments(self):
         """Of what was charged, and of what was not."""
@@ -206,9 +212,10 @@ class Sequence:
             if min(j, fits) and p.cost:
                 if p.kind == 'r':
                     full -= p.cost * p.length
-                self.charged.append(reference.Limit(
-                    p.key, p.kind, p.most, p.length, p.cost, '-',
-                    self.now + full))
+                p = reference.Limit(p.key, p.kind, p.most, p.length, p.cost,
+                                    '-', self.now + full)
+                p.table_until = self.table_time(p) + full
+                self.charged.append(p)
 
 
 def complain(step, who, got, want, limits):
@@ -223,7 +230,7 @@ def compare(driver, lua):
     """All but Redis, whose clock is not ours."""
     r = random.Random(SEED)
     s = Sequence(r)
-    states = {}
+    states, table = {}, {}
     failed = 0
     seen = {'all': 0, 'some': 0, 'none': 0, 'changed': 0}
 
@@ -248,13 +255,21 @@ def compare(driver, lua):
         want = [str(v) for v in reply]
         texts = [after[p.key] for p in limits]
 
-        got = driver.ask('core', operation, s.now, n, limits)
-        if got != want + (texts if not adjust else texts):
+        got = driver.ask('core', operation, s.now, 0, n, limits)
+        if got != want + texts:
             complain(step, 'the cores', got, want + texts, limits)
             failed += 1
 
-        got = driver.ask('zone', operation, s.now, n, limits)
-        flat = [v if i % 4 or i == 0 else '0' for i, v in enumerate(want)]
+        here = [copy.copy(p) for p in limits]
+        for p in here:
+            p.until = getattr(p, 'table_until', p.until)
+        got = driver.ask('zone', operation, s.steady, s.now, n, here)
+        if adjust:
+            flat = []
+            reference.adjust(table, s.table_time, here)
+        else:
+            flat = [str(v) if i % 4 or i == 0 else '0' for i, v in enumerate(
+                reference.take(table, s.table_time, n, here))]
         if got != flat:
             complain(step, 'the table', got, flat, limits)
             failed += 1

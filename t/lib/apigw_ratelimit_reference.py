@@ -193,23 +193,28 @@ class Limit:
             for i in range(self.older + 1)))
 
 
-def take(states, now, n, limits):
-    """The reply: j, then remaining, full, retry and fits of each."""
-    fits = [p.fits(states.get(p.key), now, n) for p in limits]
+def take(states, clock, n, limits):
+    """The reply: j, then remaining, full, retry and fits of each.
+
+    The clock is a number, or tells the time for a limit.
+    """
+    time = clock if callable(clock) else lambda p: clock
+    fits = [p.fits(states.get(p.key), time(p), n) for p in limits]
     j = min([n] + [m for p, m in zip(limits, fits) if p.mode != '1'])
     reply = [j]
 
     for p, m in zip(limits, fits):
         units = min(j, m) * p.cost
         if units:
-            states[p.key] = p.charge(states.get(p.key), now, units)
-        reply += [*p.report(states.get(p.key), now), m]
+            states[p.key] = p.charge(states.get(p.key), time(p), units)
+        reply += [*p.report(states.get(p.key), time(p)), m]
 
     return reply
 
 
-def adjust(states, now, limits):
+def adjust(states, clock, limits):
+    time = clock if callable(clock) else lambda p: clock
     for p in limits:
-        states[p.key] = p.adjust(states.get(p.key), now)
+        states[p.key] = p.adjust(states.get(p.key), time(p))
         if states[p.key] is None:
             del states[p.key]

@@ -3,10 +3,11 @@
  * Runs takes for t/ratelimit/differential.t: by the integer cores alone, and
  * in a table of slots. A line of words on standard input, over and over:
  *
- *     ENGINE take NOW N {KEY KIND SHADOW COST LIMIT LENGTH}...
- *     ENGINE adjust NOW 0 {KEY KIND MODE COST LIMIT LENGTH UNTIL}...
+ *     ENGINE take NOW WALL N {KEY KIND SHADOW COST LIMIT LENGTH}...
+ *     ENGINE adjust NOW WALL 0 {KEY KIND MODE COST LIMIT LENGTH UNTIL}...
  *
  * ENGINE  "core" or "zone"
+ * NOW     the table's clock, for the core the only one
  * KEY     0 to 99; one key has one kind and length
  * KIND    as the script in Redis has it; LENGTH is of the whole window
  * MODE    "-" back, "+" a debit
@@ -266,7 +267,7 @@ core_print(const part_t *part)
 /* The table: n takes of one request each */
 
 static apigw_take_t
-zone_part(const part_t *part, uint64_t now)
+zone_part(const part_t *part, uint64_t now, uint64_t wall)
 {
     uint64_t         key;
     apigw_take_t     take;
@@ -281,7 +282,7 @@ zone_part(const part_t *part, uint64_t now)
     take.limit = part->limit;
     take.cost = part->cost;
     take.now = now;
-    take.wall = now;
+    take.wall = wall;
     take.shadow = part->mode == '1';
     take.until = part->until;
 
@@ -290,14 +291,14 @@ zone_part(const part_t *part, uint64_t now)
 
 
 static uint64_t
-zone_take(part_t *parts, unsigned np, uint64_t now, uint64_t n)
+zone_take(part_t *parts, unsigned np, uint64_t now, uint64_t wall, uint64_t n)
 {
     uint64_t       j;
     unsigned       i;
     apigw_take_t   takes[APIGW_TAKE_MAX], *list[APIGW_TAKE_MAX];
 
     for (i = 0; i < np; i++) {
-        takes[i] = zone_part(&parts[i], now);
+        takes[i] = zone_part(&parts[i], now, wall);
         list[i] = &takes[i];
     }
 
@@ -315,14 +316,14 @@ zone_take(part_t *parts, unsigned np, uint64_t now, uint64_t n)
 
 
 static void
-zone_adjust(part_t *part, uint64_t now)
+zone_adjust(part_t *part, uint64_t now, uint64_t wall)
 {
     apigw_take_t  take;
 
-    take = zone_part(part, now);
+    take = zone_part(part, now, wall);
 
     if (part->mode == '-') {
-        apigw_take_back(&take, now, now);
+        apigw_take_back(&take, now, wall);
 
     } else {
         apigw_take_debit(&take);
@@ -335,17 +336,18 @@ run(char **words, unsigned nwords)
 {
     bool       core, adjust;
     part_t     parts[APIGW_TAKE_MAX];
-    uint64_t   now, n;
+    uint64_t   now, wall, n;
     unsigned   i, np, size;
 
     core = strcmp(words[0], "core") == 0;
     adjust = strcmp(words[1], "adjust") == 0;
     now = number(words[2]);
-    n = number(words[3]);
+    wall = number(words[3]);
+    n = number(words[4]);
     size = adjust ? 7 : 6;
-    np = (nwords - 4) / size;
+    np = (nwords - 5) / size;
 
-    for (i = 0, words += 4; i < np; i++, words += size) {
+    for (i = 0, words += 5; i < np; i++, words += size) {
         parts[i].key = number(words[0]);
         parts[i].mode = words[2][0];
         parts[i].cost = number(words[3]);
@@ -356,11 +358,17 @@ run(char **words, unsigned nwords)
 
     if (adjust) {
         for (i = 0; i < np; i++) {
-            (core ? core_adjust : zone_adjust)(&parts[i], now);
+            if (core) {
+                core_adjust(&parts[i], now);
+
+            } else {
+                zone_adjust(&parts[i], now, wall);
+            }
         }
 
     } else {
-        n = (core ? core_take : zone_take)(parts, np, now, n);
+        n = core ? core_take(parts, np, now, n)
+                 : zone_take(parts, np, now, wall, n);
         printf("%" PRIu64, n);
 
         for (i = 0; i < np; i++) {

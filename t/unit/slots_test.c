@@ -357,6 +357,92 @@ TEST(the_lock_of_a_killed_process_is_taken_over_within_100_ms)
 }
 
 
+static uint32_t
+add_long(apigw_slots_t *slots, uint64_t n, uint64_t value, uint64_t now)
+{
+    uint32_t         index, stripe;
+    apigw_siphash_t  key = name(n);
+
+    index = apigw_slots_reserve(slots, now, 6);
+    stripe = apigw_slots_stripe(slots, &key);
+
+    if (index) {
+        apigw_slots_lock(slots, stripe);
+        apigw_slots_link(slots, index, &key, value);
+        apigw_slots_unlock(slots, stripe);
+    }
+
+    return index;
+}
+
+
+TEST(an_entry_has_counts_of_its_own_and_starts_afresh)
+{
+    uint32_t       index;
+    unsigned       i, k, round;
+    apigw_slots_t  slots;
+
+    EXPECT(make(&slots, SIZE));
+
+    /* three rounds: what was one's becomes another's */
+
+    for (round = 0; round < 3; round++) {
+        for (k = 0; k < slots.nslots / 7; k++) {
+            index = add_long(&slots, round * 10000 + k, 5000, 1);
+            EXPECT(index);
+
+            for (i = 0; i < 61; i++) {
+                EXPECT(*apigw_slots_count(&slots, &slots.slots[index], i)
+                       == 0);
+                *apigw_slots_count(&slots, &slots.slots[index], i)
+                    = k * 100 + i;
+            }
+        }
+
+        for (k = 0; k < slots.nslots / 7; k++) {
+            apigw_siphash_t  key = name(round * 10000 + k);
+
+            index = apigw_slots_find_locked(&slots, &key);
+
+            for (i = 0; index && i < 61; i++) {
+                EXPECT(*apigw_slots_count(&slots, &slots.slots[index], i)
+                       == k * 100 + i);
+            }
+        }
+    }
+
+    EXPECT(slots.shared->entries * 7 <= slots.nslots);
+    EXPECT(slots.shared->entries > slots.nslots / 7 - 10);
+
+    drop(&slots, SIZE);
+}
+
+
+TEST(long_and_short_entries_share_a_full_table)
+{
+    uint64_t       i;
+    apigw_slots_t  slots;
+
+    EXPECT(make(&slots, SIZE));
+
+    for (i = 0; i < 20 * (uint64_t) slots.nslots; i++) {
+        EXPECT(i % 3 ? add(&slots, i, 5000, 1) : add_long(&slots, i, 5000, 1));
+    }
+
+    EXPECT(slots.shared->evicted_live + slots.shared->entries == i);
+
+    /* all idle now: no live one goes any more */
+
+    for (i = 0; i < slots.nslots / 100; i++) {
+        EXPECT(add_long(&slots, i + 1000000, 9000, 6000));
+    }
+
+    EXPECT(slots.shared->evicted_dead > 0);
+
+    drop(&slots, SIZE);
+}
+
+
 TEST_MAIN(CASE(a_table_needs_room),
           CASE(another_layout_is_not_opened),
           CASE(a_key_costs_64_bytes_and_locks_64_kib_at_most),
@@ -366,4 +452,6 @@ TEST_MAIN(CASE(a_table_needs_room),
           CASE(a_hot_key_survives_a_hundred_tables_full_of_others),
           CASE(a_swap_fails_once_the_slot_has_another_key),
           CASE(a_held_word_cannot_be_swapped),
+          CASE(an_entry_has_counts_of_its_own_and_starts_afresh),
+          CASE(long_and_short_entries_share_a_full_table),
           CASE(the_lock_of_a_killed_process_is_taken_over_within_100_ms))

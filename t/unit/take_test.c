@@ -8,6 +8,7 @@
 #include "apigw_take.h"
 #include "apigw_test.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -332,6 +333,268 @@ TEST(a_denial_is_repeated_until_it_lapses_for_no_lower_cost)
 }
 
 
+/* Windows */
+
+static const apigw_window_t  shapes[] = {
+    { APIGW_WINDOW_CALENDAR, 10, 8000000, 0 },
+    { APIGW_WINDOW_MONTH, 10, 0, 0 },
+    { APIGW_WINDOW_FIRST, 10, 8000000, 0 },
+    { APIGW_WINDOW_SLIDING, 10, 8000000, 0 },
+    { APIGW_WINDOW_STRICT, 10, 8000000, 2 },
+    { APIGW_WINDOW_STRICT, 10, 8000000, 6 },
+    { APIGW_WINDOW_STRICT, 10, 8000000, 60 }
+};
+
+#define SHAPES  (sizeof(shapes) / sizeof(shapes[0]))
+
+
+static apigw_take_t
+window(apigw_slots_t *slots, uint64_t n, unsigned shape)
+{
+    apigw_take_t  take = limit(slots, n, 1, 1);
+
+    take.limit.windowed = true;
+    take.limit.window = shapes[shape];
+    take.now = 80000000;
+    take.wall = 7200000000000000ull;
+
+    return take;
+}
+
+
+/* All of the table, but for what the clock has touched. */
+
+static uint64_t
+digest(const apigw_slots_t *slots)
+{
+    uint32_t         i;
+    uint64_t         sum;
+    apigw_slot_t     slot;
+    apigw_siphash_t  key = { { 1, 2 } };
+
+    for (sum = 0, i = 0; i < slots->nslots; i++) {
+        slot = slots->slots[i];
+        slot.more &= ~APIGW_SLOTS_USED;
+        sum = sum * 31 + apigw_siphash(&key, &slot, sizeof(slot)).word[0];
+    }
+
+    return sum;
+}
+
+
+TEST(a_window_admits_its_limit_until_it_is_over)
+{
+    unsigned       i, k;
+    uint64_t       retry;
+    apigw_take_t   take;
+    apigw_slots_t  slots;
+
+    EXPECT(make(&slots));
+
+    for (k = 0; k < SHAPES; k++) {
+        take = window(&slots, k, k);
+
+        for (i = 0; i < 10; i++) {
+            EXPECT(take_all(&take, 1) && !take.denied);
+            EXPECT(take.report.remaining == 9 - i);
+            EXPECT(take.until == apigw_take_clock(&take) + take.report.full);
+        }
+
+        EXPECT(!take_all(&take, 1) && take.denied);
+        retry = take.report.retry;
+
+        take.now += retry - 1;
+        take.wall += retry - 1;
+        EXPECT(!take_all(&take, 1) && take.report.retry == 1);
+
+        take.now++;
+        take.wall++;
+        EXPECT(take_all(&take, 1));
+    }
+
+    EXPECT(slots.shared->entries == SHAPES);
+}
+
+
+TEST(no_denial_and_no_take_without_cost_changes_a_bit)
+{
+    unsigned       k;
+    uint64_t       before;
+    apigw_take_t   takes[SHAPES + 1];
+    apigw_slots_t  slots;
+
+    EXPECT(make(&slots));
+
+    for (k = 0; k < SHAPES; k++) {
+        takes[k] = window(&slots, k, k);
+    }
+
+    takes[k] = limit(&slots, 77, 3, 100);
+    takes[k].now = takes[0].now;
+
+    EXPECT(take_all(takes, SHAPES + 1));
+    EXPECT(take_all(takes, SHAPES + 1));
+    EXPECT(take_all(takes, SHAPES + 1));
+    before = digest(&slots);
+
+    EXPECT(!take_all(takes, SHAPES + 1));
+    EXPECT(digest(&slots) == before);
+
+    for (k = 0; k < SHAPES; k++) {
+        EXPECT(takes[k].report.remaining == 7 && !takes[k].denied);
+
+        takes[k].cost = 11;
+        EXPECT(!take_all(&takes[k], 1) && takes[k].report.retry == -1);
+        takes[k].now += 4000000;
+        takes[k].wall += 4000000;
+        takes[k].cost = 0;
+        EXPECT(take_all(&takes[k], 1));
+        EXPECT(digest(&slots) == before);
+    }
+}
+
+
+TEST(another_length_starts_afresh_and_another_limit_does_not)
+{
+    unsigned       k;
+    apigw_take_t   take, other;
+    apigw_slots_t  slots;
+
+    EXPECT(make(&slots));
+
+    for (k = 0; k < SHAPES; k++) {
+        take = window(&slots, k, k);
+        take.cost = 10;
+        EXPECT(take_all(&take, 1));
+
+        other = take;
+        other.limit.window.limit = 12;
+        other.cost = 3;
+        EXPECT(!take_all(&other, 1) && other.report.remaining == 2);
+        other.cost = 2;
+        EXPECT(take_all(&other, 1));
+        other.limit.window.limit = 5;
+        other.cost = 1;
+        EXPECT(!take_all(&other, 1) && other.report.remaining == 0);
+
+        other = take;
+        other.limit.window = shapes[(k + 1) % SHAPES];
+        EXPECT(take_all(&other, 1));
+        EXPECT(!take_all(&take, 1));
+    }
+}
+
+
+TEST(refunds_debits_and_copies_of_windows)
+{
+    unsigned       k;
+    apigw_take_t   take, later;
+    apigw_slots_t  slots;
+
+    EXPECT(make(&slots));
+
+    for (k = 0; k < SHAPES; k++) {
+        take = window(&slots, k, k);
+
+        /* of a key that has no entry: nothing */
+
+        take.until = take.now;
+        apigw_take_back(&take, take.now, take.wall);
+        EXPECT(slots.shared->entries == k);
+
+        take.cost = 4;
+        EXPECT(take_all(&take, 1) && take_all(&take, 1));
+        apigw_take_back(&take, take.now, take.wall);
+        EXPECT(take_all(&take, 1) && take.report.remaining == 2);
+
+        /* granted elsewhere: no more than there is */
+
+        later = take;
+        apigw_take_spend(&later);
+        apigw_take_peek(&(apigw_take_t *) { &later }, 1);
+        EXPECT(later.report.remaining == 0 && later.denied);
+        apigw_take_back(&take, take.now, take.wall);
+        apigw_take_peek(&(apigw_take_t *) { &later }, 1);
+        EXPECT(later.report.remaining == 4);
+
+        /* a debit is owed */
+
+        later.cost = 1000;
+        apigw_take_debit(&later);
+        later.cost = 1;
+        EXPECT(!take_all(&later, 1));
+        apigw_take_back(&take, take.now, take.wall);
+        EXPECT(!take_all(&later, 1));
+    }
+}
+
+
+TEST(a_denial_of_a_window_is_repeated)
+{
+    unsigned        k;
+    apigw_take_t    take;
+    apigw_slots_t   slots;
+    const uint64_t  s = APIGW_GCRA_SECOND;
+
+    EXPECT(make(&slots));
+
+    for (k = 0; k < SHAPES; k++) {
+        take = window(&slots, k, k);
+        take.cost = 3;
+
+        EXPECT(!apigw_take_recall(&take));
+        apigw_take_deny(&take, take.now + s, take.now + 50 * s);
+
+        EXPECT(apigw_take_recall(&take) && take.denied);
+        EXPECT((uint64_t) take.report.retry >= 50 * s);
+        EXPECT((uint64_t) take.report.retry < 50 * s + 16000);
+        EXPECT(take.report.remaining == 0);
+
+        take.cost = 2;
+        EXPECT(!apigw_take_recall(&take));
+
+        /* the copy is a state of its own */
+
+        EXPECT(take_all(&take, 1) && take.report.remaining == 8);
+
+        take.cost = 3;
+        take.now += s;
+        EXPECT(!apigw_take_recall(&take));
+    }
+}
+
+
+TEST(windows_that_are_over_go_first)
+{
+    uint64_t       i, n;
+    apigw_take_t   take;
+    apigw_slots_t  slots;
+
+    EXPECT(make(&slots));
+
+    for (n = 0; slots.shared->fresh < slots.nslots; n++) {
+        take = window(&slots, n, n % SHAPES);
+
+        /* a third of them a minute ago */
+
+        if (n % 3 == 0) {
+            take.now -= 8000000 * 8;
+            take.wall -= 8000000 * 8;
+        }
+
+        EXPECT(take_all(&take, 1));
+    }
+
+    for (i = 0; i < 100; i++) {
+        take = window(&slots, 1000000 + i, i % SHAPES);
+        EXPECT(take_all(&take, 1));
+    }
+
+    EXPECT(slots.shared->evicted_live == 0);
+    EXPECT(slots.shared->evicted_dead > 50);
+}
+
+
 /* Threads and processes */
 
 typedef struct {
@@ -473,6 +736,166 @@ TEST(processes_killed_inside_stop_nobody)
 }
 
 
+/* Windows of all shapes, as they roll: what passes is written down. */
+
+#define TRACE  65536                 /* buckets, from the first one on */
+
+
+typedef struct {
+    uint64_t   clock;
+    unsigned   passed[SHAPES][TRACE];
+} trace_t;
+
+
+static void
+roll(apigw_slots_t slots, trace_t *trace, unsigned n)
+{
+    unsigned       k;
+    uint64_t       at, bucket, base;
+    apigw_take_t   take;
+
+    slots.owner = getpid();
+
+    while (n--) {
+        k = n % SHAPES;
+        take = window(&slots, k, k);
+        base = apigw_take_clock(&take);
+        at = __atomic_fetch_add(&trace->clock, 5000, __ATOMIC_RELAXED);
+        take.now += at;
+        take.wall += at;
+
+        if (k != 1 && take_all(&take, 1)) {
+
+            /* by the bucket that it says it has charged */
+
+            bucket = apigw_window_bucket(&take.limit.window);
+            at = (take.until - bucket) / bucket - base / bucket;
+
+            if (at < TRACE) {
+                (void) __atomic_fetch_add(&trace->passed[k][at], 1,
+                                          __ATOMIC_RELAXED);
+            }
+        }
+    }
+}
+
+
+/* The most in any so many buckets. */
+
+static unsigned
+most(const unsigned *passed, unsigned buckets)
+{
+    unsigned  i, sum, max;
+
+    for (sum = max = 0, i = 0; i < TRACE; i++) {
+        sum += passed[i];
+        sum -= i >= buckets ? passed[i - buckets] : 0;
+        max = sum > max ? sum : max;
+    }
+
+    return max;
+}
+
+
+TEST(processes_killed_while_windows_roll_lose_no_count)
+{
+    int            status;
+    pid_t          pids[PROCESSES];
+    trace_t       *trace;
+    unsigned       i, k;
+    apigw_slots_t  slots;
+
+    EXPECT(make(&slots));
+
+    trace = mmap(NULL, sizeof(trace_t), PROT_READ|PROT_WRITE,
+                 MAP_SHARED|MAP_ANONYMOUS, -1, 0);
+    EXPECT(trace != MAP_FAILED);
+
+    for (k = 0; k < 40; k++) {
+
+        for (i = 0; i < PROCESSES; i++) {
+            pids[i] = fork();
+
+            if (pids[i] == 0) {
+                roll(slots, trace, UINT_MAX);
+                _exit(0);
+            }
+        }
+
+        (void) usleep(1000 + k * 50);
+
+        for (i = 0; i < PROCESSES; i++) {
+            (void) kill(pids[i], SIGKILL);
+            EXPECT(waitpid(pids[i], &status, 0) == pids[i]);
+        }
+    }
+
+    roll(slots, trace, 10000);
+
+    EXPECT(most(trace->passed[0], 1) <= 10);
+    EXPECT(most(trace->passed[2], 1) <= 10);
+    EXPECT(most(trace->passed[3], 2) <= 19);
+    EXPECT(most(trace->passed[4], 3) <= 10);
+    EXPECT(most(trace->passed[5], 7) <= 10);
+    EXPECT(most(trace->passed[6], 61) <= 10);
+
+    EXPECT(most(trace->passed[6], 61) == 10);
+
+    (void) munmap(trace, sizeof(trace_t));
+}
+
+
+typedef struct {
+    apigw_slots_t   slots;
+    unsigned        shape;
+    unsigned        passed;
+} hot_t;
+
+
+static void *
+hot(void *data)
+{
+    unsigned      i;
+    hot_t        *h = data;
+    apigw_take_t  takes[2];
+
+    for (i = 0; i < EACH; i++) {
+        takes[0] = window(&h->slots, 1, h->shape);
+        takes[0].limit.window.limit = 30000;
+        takes[1] = limit(&h->slots, 2 + i % 7, 1000000, 1000);
+        takes[1].now = takes[0].now;
+        h->passed += take_all(takes, 1 + i % 2);
+    }
+
+    return NULL;
+}
+
+
+TEST(threads_share_a_window_exactly)
+{
+    unsigned        i, k, passed;
+    hot_t           hots[THREADS];
+    pthread_t       threads[THREADS];
+    apigw_slots_t   slots;
+
+    for (k = 0; k < SHAPES; k++) {
+        EXPECT(make(&slots));
+
+        for (i = 0; i < THREADS; i++) {
+            hots[i] = (hot_t) { slots, k, 0 };
+            (void) pthread_create(&threads[i], NULL, hot, &hots[i]);
+        }
+
+        for (passed = 0, i = 0; i < THREADS; i++) {
+            (void) pthread_join(threads[i], NULL);
+            passed += hots[i].passed;
+        }
+
+        EXPECT(passed == 30000);
+    }
+}
+
+
 TEST_MAIN(CASE(one_limit_admits_its_burst_and_then_its_rate),
           CASE(a_denial_and_no_cost_change_nothing),
           CASE(a_shadow_holds_nothing_back_and_is_charged_with_the_others),
@@ -480,7 +903,15 @@ TEST_MAIN(CASE(one_limit_admits_its_burst_and_then_its_rate),
           CASE(a_refund_gives_the_charge_back),
           CASE(a_copy_follows_what_was_granted_elsewhere),
           CASE(a_denial_is_repeated_until_it_lapses_for_no_lower_cost),
+          CASE(a_window_admits_its_limit_until_it_is_over),
+          CASE(no_denial_and_no_take_without_cost_changes_a_bit),
+          CASE(another_length_starts_afresh_and_another_limit_does_not),
+          CASE(refunds_debits_and_copies_of_windows),
+          CASE(a_denial_of_a_window_is_repeated),
+          CASE(windows_that_are_over_go_first),
           CASE(threads_share_one_limit_exactly),
           CASE(threads_share_three_limits_exactly_and_charge_them_alike),
           CASE(threads_share_a_full_table),
-          CASE(processes_killed_inside_stop_nobody))
+          CASE(processes_killed_inside_stop_nobody),
+          CASE(threads_share_a_window_exactly),
+          CASE(processes_killed_while_windows_roll_lose_no_count))
