@@ -10,6 +10,7 @@ package Apigw::Nginx;
 #                    @DIR@ a folder of its own
 #           modules  in the order of their load_module lines
 #           workers  their number, 1
+#           clock    an Apigw::Clock to go by
 #           binary   instead of $NGINX; modules are linked in then
 #           files    name => text, put into the folder
 
@@ -71,13 +72,15 @@ sub conf {
     my $user = $> == 0 ? 'user root root;' : '';
     my $workers = $o->{workers} || 1;
     my $http = $o->{http};
+    my %env = $o->{clock} ? $o->{clock}->environment : ();
+    my $env = join '', map { "env $_;\n" } sort keys %env;
 
     $http =~ s/\@PORT\@/$self->{port}/g;
     $http =~ s/\@DIR\@/$self->dir/ge;
 
     return <<"CONF";
 $load$user
-daemon off;
+${env}daemon off;
 worker_processes $workers;
 pid nginx.pid;
 error_log error.log info;
@@ -114,6 +117,8 @@ sub start {
         open STDOUT, '>', "$dir/output" or die;
         open STDERR, '>&', \*STDOUT or die;
         delete $ENV{NGINX};     # nginx would take it for inherited sockets
+        my $clock = $self->{options}{clock};
+        %ENV = (%ENV, $clock->environment) if $clock;
         exec $self->{binary}, '-p', "$dir/", '-c', "$dir/nginx.conf"
             or die "$self->{binary}: $!";
     }

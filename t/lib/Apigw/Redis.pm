@@ -8,6 +8,7 @@ package Apigw::Redis;
 #     my $redis = Apigw::Redis->new(-tls => $file, 'tls-ca-cert-file' => ...);
 #                                    the port speaks TLS, with $file.pem and
 #                                    $file.key; command() takes a unix socket
+#     my $redis = Apigw::Redis->new(-clock => $clock);     an Apigw::Clock
 #
 #     $redis->address                for `server`
 #     $redis->command('GET', $key)   undef for nil, an array for an array,
@@ -38,6 +39,7 @@ sub new {
         owner => $$,
         unix  => delete $options{-unix},
         tls   => delete $options{-tls},
+        clock => delete $options{-clock},
         dir   => File::Temp->newdir('apigw-redis-XXXXXX', TMPDIR => 1),
     }, $class;
 
@@ -114,6 +116,7 @@ sub start {
         open STDIN, '<', '/dev/null';
         open STDOUT, '>>', $self->dir . '/log';
         open STDERR, '>&', \*STDOUT;
+        %ENV = (%ENV, $self->{clock}->environment) if $self->{clock};
         exec 'redis-server', @args or POSIX::_exit(127);
     }
 
