@@ -2,35 +2,63 @@
 #include "apigw_limit.h"
 
 
+static apigw_rc_t apigw_limit_rate(apigw_str_t text, apigw_limit_t *limit,
+    apigw_error_t *error);
+static apigw_rc_t apigw_limit_quota(const apigw_limit_form_t *form,
+    apigw_str_t text, apigw_limit_t *limit, apigw_error_t *error);
+static apigw_rc_t apigw_limit_sliding(const apigw_limit_form_t *form,
+    apigw_str_t text, apigw_limit_t *limit, apigw_error_t *error);
+static void apigw_limit_windowed(apigw_limit_t *limit, apigw_limit_kind_e kind,
+    uint64_t count, uint64_t seconds);
+static apigw_rc_t apigw_limit_window(apigw_str_t text, uint64_t *count,
+    uint64_t *seconds);
 static size_t apigw_limit_number(apigw_str_t text, uint64_t *number);
 static apigw_rc_t apigw_limit_whole(apigw_str_t text, uint64_t *number);
-static uint64_t apigw_limit_unit(apigw_str_t text);
+static uint64_t apigw_limit_unit(uint8_t ch);
 static apigw_rc_t apigw_limit_fail(apigw_rc_t rc, const char *word,
     apigw_error_t *error);
 
 
 apigw_rc_t
-apigw_limit_rate(apigw_str_t text, apigw_limit_t *limit, apigw_error_t *error)
+apigw_limit_read(const apigw_limit_form_t *form, apigw_str_t text,
+    apigw_limit_t *limit, apigw_error_t *error)
 {
-    size_t         n;
-    uint64_t       exact;
-    apigw_str_t    unit;
-    apigw_limit_t  made;
-
     if (apigw_str_is(text, "unlimited")) {
         memset(limit, 0, sizeof(apigw_limit_t));
         limit->kind = APIGW_LIMIT_UNLIMITED;
         return APIGW_OK;
     }
 
+    switch (form->kind) {
+
+    case APIGW_LIMIT_QUOTA:
+        return apigw_limit_quota(form, text, limit, error);
+
+    case APIGW_LIMIT_SLIDING:
+        return apigw_limit_sliding(form, text, limit, error);
+
+    default:
+        return apigw_limit_rate(text, limit, error);
+    }
+}
+
+
+static apigw_rc_t
+apigw_limit_rate(apigw_str_t text, apigw_limit_t *limit, apigw_error_t *error)
+{
+    size_t         n;
+    uint64_t       exact;
+    apigw_limit_t  made;
+
+    memset(&made, 0, sizeof(apigw_limit_t));
+
     n = apigw_limit_number(text, &made.count);
 
-    unit.data = text.data + n;
-    unit.len = text.len - n;
+    if (n && text.len - n == 3 && memcmp(text.data + n, "r/", 2) == 0) {
+        made.unit = apigw_limit_unit(text.data[n + 2]);
+    }
 
-    made.unit = apigw_limit_unit(unit);
-
-    if (n == 0 || made.unit == 0) {
+    if (made.unit == 0) {
         return apigw_limit_fail(APIGW_EINPUT, "use <n>r/<s|m|h|d>, such as "
                                 "100r/m", error);
     }
@@ -54,6 +82,169 @@ apigw_limit_rate(apigw_str_t text, apigw_limit_t *limit, apigw_error_t *error)
 }
 
 
+static apigw_rc_t
+apigw_limit_quota(const apigw_limit_form_t *form, apigw_str_t text,
+    apigw_limit_t *limit, apigw_error_t *error)
+{
+    uint64_t    count, seconds;
+    apigw_rc_t  rc;
+
+    rc = apigw_limit_window(text, &count, &seconds);
+
+    if (rc == APIGW_EINPUT) {
+        return apigw_limit_fail(rc, "use <n>/<k><s|m|h|d> or <n>/month, such "
+                                "as 1000/d", error);
+    }
+
+    if (rc != APIGW_OK || count > APIGW_WINDOW_MAX_QUOTA
+        || seconds > APIGW_WINDOW_MAX_QUOTA_SPAN / APIGW_GCRA_SECOND)
+    {
+        return apigw_limit_fail(APIGW_ELIMIT, "use 1 to 1000000000000 in at "
+                                "most 366 days", error);
+    }
+
+    if (seconds == 0 && form->first) {
+        return apigw_limit_fail(APIGW_EINPUT, "a month is the calendar's: "
+                                "remove align=first, or count days, such as "
+                                "1000/30d", error);
+    }
+
+    apigw_limit_windowed(limit, form->kind, count, seconds);
+
+    if (seconds == 0) {
+        limit->window.kind = APIGW_WINDOW_MONTH;
+
+    } else {
+        limit->window.kind = form->first ? APIGW_WINDOW_FIRST
+                                         : APIGW_WINDOW_CALENDAR;
+    }
+
+    return APIGW_OK;
+}
+
+
+static apigw_rc_t
+apigw_limit_sliding(const apigw_limit_form_t *form, apigw_str_t text,
+    apigw_limit_t *limit, apigw_error_t *error)
+{
+    uint64_t    count, seconds;
+    apigw_rc_t  rc;
+
+    rc = apigw_limit_window(text, &count, &seconds);
+
+    if (rc == APIGW_EINPUT || (rc == APIGW_OK && seconds == 0)) {
+        return apigw_limit_fail(APIGW_EINPUT, "use <n>/<k><s|m|h|d>, such as "
+                                "100/m", error);
+    }
+
+    if (rc != APIGW_OK || count > APIGW_WINDOW_MAX_SLIDING
+        || seconds > APIGW_WINDOW_MAX_SPAN / APIGW_GCRA_SECOND)
+    {
+        return apigw_limit_fail(APIGW_ELIMIT, "use 1 to 1000000000 in at most "
+                                "31 days", error);
+    }
+
+    apigw_limit_windowed(limit, form->kind, count, seconds);
+
+    limit->window.kind = form->strict ? APIGW_WINDOW_STRICT
+                                      : APIGW_WINDOW_SLIDING;
+    limit->window.parts = form->strict;
+
+    return APIGW_OK;
+}
+
+
+static void
+apigw_limit_windowed(apigw_limit_t *limit, apigw_limit_kind_e kind,
+    uint64_t count, uint64_t seconds)
+{
+    memset(limit, 0, sizeof(apigw_limit_t));
+
+    limit->kind = kind;
+    limit->count = count;
+    limit->unit = seconds;
+    limit->window.limit = count;
+    limit->window.length = seconds * APIGW_GCRA_SECOND;
+}
+
+
+/*
+ * Reads "<n>/[<k>]<s|m|h|d>", or "<n>/month" as 0 seconds.
+ * APIGW_EINPUT malformed, APIGW_ELIMIT 0, or beyond all bounds
+ */
+
+static apigw_rc_t
+apigw_limit_window(apigw_str_t text, uint64_t *count, uint64_t *seconds)
+{
+    size_t       n, digits;
+    uint64_t     unit, times;
+    apigw_str_t  rest;
+
+    n = apigw_limit_number(text, count);
+
+    if (n == 0 || n == text.len || text.data[n] != '/') {
+        return APIGW_EINPUT;
+    }
+
+    rest.data = text.data + n + 1;
+    rest.len = text.len - n - 1;
+
+    if (apigw_str_is(rest, "month")) {
+        *seconds = 0;
+        return *count ? APIGW_OK : APIGW_ELIMIT;
+    }
+
+    times = 1;
+    digits = apigw_limit_number(rest, &times);
+
+    if (rest.len != digits + 1) {
+        return APIGW_EINPUT;
+    }
+
+    if (digits == 0) {
+        times = 1;
+    }
+
+    unit = apigw_limit_unit(rest.data[digits]);
+
+    if (unit == 0) {
+        return APIGW_EINPUT;
+    }
+
+    if (*count == 0 || times == 0 || times > UINT32_MAX) {
+        return APIGW_ELIMIT;
+    }
+
+    *seconds = times * unit;
+
+    return APIGW_OK;
+}
+
+
+apigw_rc_t
+apigw_limit_strict(apigw_str_t text, unsigned *strict, apigw_error_t *error)
+{
+    uint64_t    number;
+    apigw_rc_t  rc;
+
+    rc = apigw_limit_whole(text, &number);
+
+    if (rc == APIGW_OK && (number < APIGW_WINDOW_MIN_PARTS
+                           || number > APIGW_WINDOW_MAX_PARTS))
+    {
+        rc = APIGW_ELIMIT;
+    }
+
+    if (rc != APIGW_OK) {
+        return apigw_limit_fail(rc, "use a whole number from 2 to 60", error);
+    }
+
+    *strict = number;
+
+    return APIGW_OK;
+}
+
+
 apigw_rc_t
 apigw_limit_burst(apigw_str_t text, apigw_limit_t *limit, apigw_error_t *error)
 {
@@ -66,7 +257,7 @@ apigw_limit_burst(apigw_str_t text, apigw_limit_t *limit, apigw_error_t *error)
         return apigw_limit_fail(rc, "use a whole number above 0", error);
     }
 
-    if (limit->kind == APIGW_LIMIT_UNLIMITED) {
+    if (limit->kind != APIGW_LIMIT_RATE) {
         return APIGW_OK;
     }
 
@@ -189,16 +380,12 @@ apigw_limit_whole(apigw_str_t text, uint64_t *number)
 }
 
 
-/* The seconds of "r/m" and its like; 0 if it is none. */
+/* The seconds of a unit; 0 if it is none. */
 
 static uint64_t
-apigw_limit_unit(apigw_str_t text)
+apigw_limit_unit(uint8_t ch)
 {
-    if (text.len != 3 || memcmp(text.data, "r/", 2) != 0) {
-        return 0;
-    }
-
-    switch (text.data[2]) {
+    switch (ch) {
 
     case 's':
         return 1;

@@ -3,10 +3,13 @@
  * Limits, bursts, costs and shares as they are written, in the configuration
  * or in a variable's value:
  *
- *     rate    <n>r/<s|m|h|d>, such as 100r/m; or "unlimited"
- *     burst   <n>
- *     cost    <n>, 0 to 10^9
- *     share   a decimal number above 0, at most 1, such as 0.25
+ *     rate      <n>r/<s|m|h|d>, such as 100r/m; or "unlimited"
+ *     quota     <n>/[<k>]<s|m|h|d> or <n>/month, such as 10/15m; or "unlimited"
+ *     sliding   <n>/[<k>]<s|m|h|d>, such as 100/m; or "unlimited"
+ *     strict    <k>, 2 to 60
+ *     burst     <n>
+ *     cost      <n>, 0 to 10^9
+ *     share     a decimal number above 0, at most 1, such as 0.25
  *
  * An error's word is the mend: what should stand there instead.
  */
@@ -43,16 +46,39 @@ typedef struct {
 } apigw_limit_t;
 
 
+/* What a limit's text is to be read as. */
+
+typedef struct {
+    apigw_limit_kind_e   kind;       /* RATE, QUOTA or SLIDING */
+    bool                 first;      /* QUOTA: from the first request on */
+    unsigned             strict;     /* SLIDING: k parts; 0: by estimate */
+} apigw_limit_form_t;
+
+
 /*
- * Reads a rate; its burst is n.
+ * Reads a limit; a rate's burst is n.
  * APIGW_EINPUT malformed, APIGW_ELIMIT out of bounds; *limit is untouched then
  */
-apigw_rc_t apigw_limit_rate(apigw_str_t text, apigw_limit_t *limit,
+apigw_rc_t apigw_limit_read(const apigw_limit_form_t *form, apigw_str_t text,
+    apigw_limit_t *limit, apigw_error_t *error);
+
+
+/* The most that can be had at once: burst, or n. */
+static inline uint64_t
+apigw_limit_most(const apigw_limit_t *limit)
+{
+    return limit->kind == APIGW_LIMIT_RATE ? limit->gcra.burst
+                                           : limit->window.limit;
+}
+
+
+/* APIGW_EINPUT not digits, APIGW_ELIMIT not 2 to 60. */
+apigw_rc_t apigw_limit_strict(apigw_str_t text, unsigned *strict,
     apigw_error_t *error);
 
 
 /*
- * Gives a rate the burst that `text` says; no effect on "unlimited".
+ * Gives a rate the burst that `text` says; no effect on other limits.
  * APIGW_EINPUT malformed, APIGW_ELIMIT out of bounds; *limit is untouched then
  */
 apigw_rc_t apigw_limit_burst(apigw_str_t text, apigw_limit_t *limit,

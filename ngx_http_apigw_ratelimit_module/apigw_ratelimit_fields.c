@@ -5,6 +5,8 @@
 #define APIGW_RATELIMIT_MAX  999999999999999ull   /* RFC 9651, 3.3.1 */
 
 
+static apigw_ratelimit_quota_t apigw_ratelimit_rate_quota(
+    const apigw_limit_t *limit);
 static uint8_t *apigw_ratelimit_write_name(uint8_t *p, bool first,
     apigw_str_t name);
 static uint8_t *apigw_ratelimit_write_parameter(uint8_t *p, char name,
@@ -19,7 +21,29 @@ apigw_ratelimit_seconds(uint64_t ticks)
 
 
 apigw_ratelimit_quota_t
-apigw_ratelimit_quota(const apigw_limit_t *limit)
+apigw_ratelimit_quota(const apigw_limit_t *limit, uint64_t wall)
+{
+    uint64_t                 starts[4];
+    apigw_ratelimit_quota_t  quota;
+
+    if (limit->kind == APIGW_LIMIT_RATE) {
+        return apigw_ratelimit_rate_quota(limit);
+    }
+
+    quota.quota = limit->window.limit;
+    quota.window = limit->unit;
+
+    if (limit->window.kind == APIGW_WINDOW_MONTH) {
+        apigw_window_months(wall, starts);
+        quota.window = (starts[2] - starts[1]) / APIGW_GCRA_SECOND;
+    }
+
+    return quota;
+}
+
+
+static apigw_ratelimit_quota_t
+apigw_ratelimit_rate_quota(const apigw_limit_t *limit)
 {
     uint64_t                 burst;
     apigw_ratelimit_quota_t  quota;
@@ -42,17 +66,24 @@ apigw_ratelimit_quota(const apigw_limit_t *limit)
 
 
 uint64_t
-apigw_ratelimit_reset(const apigw_ratelimit_quota_t *quota,
-    const apigw_gcra_report_t *report, bool denied)
+apigw_ratelimit_reset(const apigw_limit_t *limit,
+    const apigw_ratelimit_quota_t *quota, const apigw_gcra_report_t *report,
+    bool denied)
 {
-    uint64_t           full;
+    uint64_t           full, retry;
     unsigned __int128  fair;
 
-    if (denied && report->retry > 0) {
-        return apigw_ratelimit_seconds(report->retry);
+    full = apigw_ratelimit_seconds(report->full);
+    retry = denied && report->retry > 0
+            ? apigw_ratelimit_seconds(report->retry) : 0;
+
+    if (limit->kind != APIGW_LIMIT_RATE) {
+        return retry > full ? retry : full;
     }
 
-    full = apigw_ratelimit_seconds(report->full);
+    if (retry) {
+        return retry;
+    }
 
     fair = (unsigned __int128) report->remaining * quota->window;
     fair = (fair + quota->quota - 1) / quota->quota;

@@ -35,10 +35,12 @@ typedef struct {
 
 
 /*
- * q and w of a rate: its burst and the seconds that restore it; its own count
- * and unit where that takes less than a second.
+ * q and w. Of a rate: its burst and the seconds that restore it; its own count
+ * and unit where that takes less than a second. Of a window: its limit and
+ * length; of a month the length of that at `wall`, in ticks.
  */
-apigw_ratelimit_quota_t apigw_ratelimit_quota(const apigw_limit_t *limit);
+apigw_ratelimit_quota_t apigw_ratelimit_quota(const apigw_limit_t *limit,
+    uint64_t wall);
 
 
 /* Ticks to seconds, rounded up. */
@@ -46,12 +48,14 @@ uint64_t apigw_ratelimit_seconds(uint64_t ticks);
 
 
 /*
- * t: for a denied request, when to come again; else when all is there again,
- * but not before r * w / q, so that r requests in t seconds are not above the
- * rate.
+ * t. Of a rate: for a denied request, when to come again; else when all is
+ * there again, but not before r * w / q, so that r requests in t seconds are
+ * not above the rate. Of a window: when it, or the bucket of it that counts
+ * now, ends; for a denied request, when to come again if that is later.
  */
-uint64_t apigw_ratelimit_reset(const apigw_ratelimit_quota_t *quota,
-    const apigw_gcra_report_t *report, bool denied);
+uint64_t apigw_ratelimit_reset(const apigw_limit_t *limit,
+    const apigw_ratelimit_quota_t *quota, const apigw_gcra_report_t *report,
+    bool denied);
 
 
 /*

@@ -61,6 +61,15 @@ extern ngx_module_t  ngx_http_apigw_ratelimit_module;
 #define NGX_HTTP_APIGW_RATELIMIT_HAS_ON_ERROR  0x0200
 #define NGX_HTTP_APIGW_RATELIMIT_HAS_SHARE     0x0400
 #define NGX_HTTP_APIGW_RATELIMIT_HAS_SHADOW    0x0800
+#define NGX_HTTP_APIGW_RATELIMIT_HAS_QUOTA     0x1000
+#define NGX_HTTP_APIGW_RATELIMIT_HAS_SLIDING   0x2000
+#define NGX_HTTP_APIGW_RATELIMIT_HAS_ALIGN     0x4000
+#define NGX_HTTP_APIGW_RATELIMIT_HAS_STRICT    0x8000
+
+#define NGX_HTTP_APIGW_RATELIMIT_HAS_LIMIT                                    \
+    (NGX_HTTP_APIGW_RATELIMIT_HAS_RATE                                        \
+     | NGX_HTTP_APIGW_RATELIMIT_HAS_QUOTA                                     \
+     | NGX_HTTP_APIGW_RATELIMIT_HAS_SLIDING)
 
 
 /* Where a directive was written: for rules that are checked later. */
@@ -146,13 +155,16 @@ typedef struct {
 
     ngx_http_apigw_ratelimit_value_t    key;
     ngx_http_apigw_ratelimit_value_t   *group;      /* NULL: the key */
-    ngx_http_apigw_ratelimit_value_t   *rate;       /* NULL: constant */
+    ngx_http_apigw_ratelimit_value_t   *variable;   /* limit; NULL: constant */
     ngx_http_apigw_ratelimit_value_t   *burst;
     ngx_http_apigw_ratelimit_value_t   *cost;
 
+    apigw_limit_form_t                  form;       /* kind, align=, strict= */
     apigw_limit_t                       limit;      /* constant, or default= */
-    ngx_str_t                           rate_text;
+    ngx_str_t                           limit_text;
+    ngx_str_t                           default_text;
     ngx_str_t                           burst_text; /* empty: n of the rate */
+    ngx_flag_t                          has_burst;
 
     ngx_flag_t                          has_cost;
     uint64_t                            fixed_cost;
@@ -377,6 +389,45 @@ char *ngx_http_apigw_ratelimit_compile(ngx_conf_t *cf,
 char *ngx_http_apigw_ratelimit_set_policy(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+/* Compiles a parameter that has variables; NULL: it can't be. */
+ngx_http_apigw_ratelimit_value_t *ngx_http_apigw_ratelimit_policy_value(
+    ngx_conf_t *cf, ngx_str_t *text);
+
+
+/* ngx_http_apigw_ratelimit_policy_limit.c: rate=, quota=, sliding= and such */
+
+char *ngx_http_apigw_ratelimit_set_rate(ngx_conf_t *cf,
+    ngx_http_apigw_ratelimit_policy_t *policy, ngx_str_t *text);
+char *ngx_http_apigw_ratelimit_set_quota(ngx_conf_t *cf,
+    ngx_http_apigw_ratelimit_policy_t *policy, ngx_str_t *text);
+char *ngx_http_apigw_ratelimit_set_sliding(ngx_conf_t *cf,
+    ngx_http_apigw_ratelimit_policy_t *policy, ngx_str_t *text);
+char *ngx_http_apigw_ratelimit_set_burst(ngx_conf_t *cf,
+    ngx_http_apigw_ratelimit_policy_t *policy, ngx_str_t *text);
+char *ngx_http_apigw_ratelimit_set_align(ngx_conf_t *cf,
+    ngx_http_apigw_ratelimit_policy_t *policy, ngx_str_t *text);
+char *ngx_http_apigw_ratelimit_set_strict(ngx_conf_t *cf,
+    ngx_http_apigw_ratelimit_policy_t *policy, ngx_str_t *text);
+char *ngx_http_apigw_ratelimit_set_default(ngx_conf_t *cf,
+    ngx_http_apigw_ratelimit_policy_t *policy, ngx_str_t *text);
+
+/* Reads the limit, its default and its burst. */
+char *ngx_http_apigw_ratelimit_policy_limit(ngx_conf_t *cf,
+    ngx_http_apigw_ratelimit_policy_t *policy);
+
+/* "rate", "quota" or "sliding", and how such a limit is written. */
+const char *ngx_http_apigw_ratelimit_limit_name(
+    ngx_http_apigw_ratelimit_policy_t *policy);
+const char *ngx_http_apigw_ratelimit_limit_example(
+    ngx_http_apigw_ratelimit_policy_t *policy);
+
+/* Whether a constant limit never has room for such a request; what to say. */
+ngx_uint_t ngx_http_apigw_ratelimit_never_passes(
+    ngx_http_apigw_ratelimit_policy_t *policy, uint64_t cost);
+char *ngx_http_apigw_ratelimit_refuse_cost(ngx_conf_t *cf,
+    ngx_http_apigw_ratelimit_place_t *place,
+    ngx_http_apigw_ratelimit_policy_t *policy, uint64_t cost);
+
 
 /* ngx_http_apigw_ratelimit_policy_check.c */
 
@@ -525,7 +576,10 @@ ngx_uint_t ngx_http_apigw_ratelimit_item_shown(
 ngx_uint_t ngx_http_apigw_ratelimit_item_wait(
     ngx_http_apigw_ratelimit_item_t *item);
 
+/* What RateLimit-Policy and RateLimit say: q and w, and t. */
 apigw_ratelimit_quota_t ngx_http_apigw_ratelimit_item_quota(
+    ngx_http_apigw_ratelimit_item_t *item);
+uint64_t ngx_http_apigw_ratelimit_item_reset(
     ngx_http_apigw_ratelimit_item_t *item);
 
 

@@ -20,8 +20,6 @@ static ngx_int_t ngx_http_apigw_ratelimit_draft11(ngx_http_request_t *r,
 static ngx_int_t ngx_http_apigw_ratelimit_policy_field(ngx_http_request_t *r,
     ngx_http_apigw_ratelimit_ctx_t *ctx,
     ngx_http_apigw_ratelimit_item_t **list, ngx_uint_t n, size_t size);
-static uint64_t ngx_http_apigw_ratelimit_item_reset(
-    ngx_http_apigw_ratelimit_item_t *item);
 static ngx_int_t ngx_http_apigw_ratelimit_x(ngx_http_request_t *r,
     ngx_http_apigw_ratelimit_ctx_t *ctx);
 static ngx_uint_t ngx_http_apigw_ratelimit_x_replace(ngx_http_request_t *r,
@@ -305,18 +303,6 @@ ngx_http_apigw_ratelimit_policy_field(ngx_http_request_t *r,
     value.len = p - value.data;
 
     return ngx_http_apigw_ratelimit_field(r, &name, &value);
-}
-
-
-static uint64_t
-ngx_http_apigw_ratelimit_item_reset(ngx_http_apigw_ratelimit_item_t *item)
-{
-    apigw_ratelimit_quota_t  quota;
-
-    quota = ngx_http_apigw_ratelimit_item_quota(item);
-
-    return apigw_ratelimit_reset(&quota, &item->take.report,
-                                 item->take.denied);
 }
 
 

@@ -25,12 +25,6 @@ static ngx_http_apigw_ratelimit_param_t *ngx_http_apigw_ratelimit_find_param(
 
 static char *ngx_http_apigw_ratelimit_set_key(ngx_conf_t *cf,
     ngx_http_apigw_ratelimit_policy_t *policy, ngx_str_t *text);
-static char *ngx_http_apigw_ratelimit_set_rate(ngx_conf_t *cf,
-    ngx_http_apigw_ratelimit_policy_t *policy, ngx_str_t *text);
-static char *ngx_http_apigw_ratelimit_set_burst(ngx_conf_t *cf,
-    ngx_http_apigw_ratelimit_policy_t *policy, ngx_str_t *text);
-static char *ngx_http_apigw_ratelimit_set_default(ngx_conf_t *cf,
-    ngx_http_apigw_ratelimit_policy_t *policy, ngx_str_t *text);
 static char *ngx_http_apigw_ratelimit_set_cost(ngx_conf_t *cf,
     ngx_http_apigw_ratelimit_policy_t *policy, ngx_str_t *text);
 static char *ngx_http_apigw_ratelimit_set_phase(ngx_conf_t *cf,
@@ -48,10 +42,6 @@ static char *ngx_http_apigw_ratelimit_set_share(ngx_conf_t *cf,
 static char *ngx_http_apigw_ratelimit_set_shadow(ngx_conf_t *cf,
     ngx_http_apigw_ratelimit_policy_t *policy, ngx_str_t *text);
 
-static ngx_http_apigw_ratelimit_value_t *ngx_http_apigw_ratelimit_policy_value(
-    ngx_conf_t *cf, ngx_str_t *text);
-
-
 static ngx_http_apigw_ratelimit_param_t  ngx_http_apigw_ratelimit_params[] = {
 
     { ngx_string("key="), NGX_HTTP_APIGW_RATELIMIT_HAS_KEY,
@@ -60,8 +50,20 @@ static ngx_http_apigw_ratelimit_param_t  ngx_http_apigw_ratelimit_params[] = {
     { ngx_string("rate="), NGX_HTTP_APIGW_RATELIMIT_HAS_RATE,
       ngx_http_apigw_ratelimit_set_rate },
 
+    { ngx_string("quota="), NGX_HTTP_APIGW_RATELIMIT_HAS_QUOTA,
+      ngx_http_apigw_ratelimit_set_quota },
+
+    { ngx_string("sliding="), NGX_HTTP_APIGW_RATELIMIT_HAS_SLIDING,
+      ngx_http_apigw_ratelimit_set_sliding },
+
     { ngx_string("burst="), NGX_HTTP_APIGW_RATELIMIT_HAS_BURST,
       ngx_http_apigw_ratelimit_set_burst },
+
+    { ngx_string("align="), NGX_HTTP_APIGW_RATELIMIT_HAS_ALIGN,
+      ngx_http_apigw_ratelimit_set_align },
+
+    { ngx_string("strict="), NGX_HTTP_APIGW_RATELIMIT_HAS_STRICT,
+      ngx_http_apigw_ratelimit_set_strict },
 
     { ngx_string("default="), NGX_HTTP_APIGW_RATELIMIT_HAS_DEFAULT,
       ngx_http_apigw_ratelimit_set_default },
@@ -121,9 +123,10 @@ ngx_http_apigw_ratelimit_set_policy(ngx_conf_t *cf, ngx_command_t *cmd,
         if (param == NULL) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "policy \"%V\": unknown parameter \"%V\"; use "
-                               "key=, rate=, burst=, default=, cost=, phase=, "
-                               "zone=, store=, group=, on_error=, share= or "
-                               "shadow", &policy->name, &value[i]);
+                               "key=, rate=, quota=, sliding=, burst=, align=, "
+                               "strict=, default=, cost=, phase=, zone=, "
+                               "store=, group=, on_error=, share= or shadow",
+                               &policy->name, &value[i]);
             return NGX_CONF_ERROR;
         }
 
@@ -189,6 +192,7 @@ ngx_http_apigw_ratelimit_policy_create(ngx_conf_t *cf,
 
     policy->name = *name;
     ngx_str_set(&policy->burst_text, "");
+    ngx_str_set(&policy->default_text, "");
     policy->index = rmcf->policies.nelts - 1;
     policy->fixed_cost = 1;
     policy->share = APIGW_GCRA_SHARE;
@@ -241,103 +245,6 @@ ngx_http_apigw_ratelimit_set_key(ngx_conf_t *cf,
         != NGX_OK)
     {
         return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_http_apigw_ratelimit_set_rate(ngx_conf_t *cf,
-    ngx_http_apigw_ratelimit_policy_t *policy, ngx_str_t *text)
-{
-    apigw_error_t  error;
-
-    policy->rate_text = *text;
-
-    if (ngx_http_apigw_ratelimit_has_variables(text)) {
-        policy->rate = ngx_http_apigw_ratelimit_policy_value(cf, text);
-        return policy->rate ? NGX_CONF_OK : NGX_CONF_ERROR;
-    }
-
-    if (apigw_limit_rate(ngx_http_apigw_str(text), &policy->limit, &error)
-        != APIGW_OK)
-    {
-        return ngx_http_apigw_ratelimit_policy_invalid(cf, policy, "rate",
-                                                       text, error.word);
-    }
-
-    if (policy->limit.kind == APIGW_LIMIT_UNLIMITED) {
-        return ngx_http_apigw_ratelimit_policy_invalid(cf, policy, "rate",
-                   text, "a policy that never limits is not needed; remove it");
-    }
-
-    if (policy->limit.rounded) {
-        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                           "policy \"%V\": rate \"%V\" is lowered by over 1%% "
-                           "as its interval is rounded up to 1/8 us",
-                           &policy->name, text);
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_http_apigw_ratelimit_set_burst(ngx_conf_t *cf,
-    ngx_http_apigw_ratelimit_policy_t *policy, ngx_str_t *text)
-{
-    apigw_error_t  error;
-    apigw_limit_t  limit;
-
-    if (ngx_http_apigw_ratelimit_has_variables(text)) {
-        policy->burst = ngx_http_apigw_ratelimit_policy_value(cf, text);
-        return policy->burst ? NGX_CONF_OK : NGX_CONF_ERROR;
-    }
-
-    policy->burst_text = *text;
-
-    /* form only: its bound depends on the rate, which may come later */
-
-    ngx_memzero(&limit, sizeof(apigw_limit_t));
-    limit.kind = APIGW_LIMIT_RATE;
-    limit.gcra.period = 1;
-
-    if (apigw_limit_burst(ngx_http_apigw_str(text), &limit, &error)
-        != APIGW_OK)
-    {
-        return ngx_http_apigw_ratelimit_policy_invalid(cf, policy, "burst",
-                                                       text, error.word);
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_http_apigw_ratelimit_set_default(ngx_conf_t *cf,
-    ngx_http_apigw_ratelimit_policy_t *policy, ngx_str_t *text)
-{
-    apigw_error_t  error;
-    apigw_limit_t  limit;
-
-    if (apigw_limit_rate(ngx_http_apigw_str(text), &limit, &error)
-        != APIGW_OK)
-    {
-        return ngx_http_apigw_ratelimit_policy_invalid(cf, policy, "default",
-                                                       text, error.word);
-    }
-
-    if (limit.kind == APIGW_LIMIT_UNLIMITED) {
-        return ngx_http_apigw_ratelimit_policy_invalid(cf, policy, "default",
-                   text, "a bad value must not lift the limit; use a rate, "
-                   "such as 100r/m");
-    }
-
-    /* with a constant rate, refused below */
-
-    if (policy->rate || policy->rate_text.len == 0) {
-        policy->limit = limit;
     }
 
     return NGX_CONF_OK;
@@ -482,7 +389,7 @@ ngx_http_apigw_ratelimit_set_shadow(ngx_conf_t *cf,
 }
 
 
-static ngx_http_apigw_ratelimit_value_t *
+ngx_http_apigw_ratelimit_value_t *
 ngx_http_apigw_ratelimit_policy_value(ngx_conf_t *cf, ngx_str_t *text)
 {
     ngx_http_apigw_ratelimit_value_t  *value;

@@ -5,8 +5,10 @@
 #include "ngx_http_apigw_ratelimit.h"
 
 
-static char *ngx_http_apigw_ratelimit_policy_limit(ngx_conf_t *cf,
-    ngx_http_apigw_ratelimit_policy_t *policy);
+static char *ngx_http_apigw_ratelimit_policy_limits(ngx_conf_t *cf,
+    ngx_http_apigw_ratelimit_policy_t *policy, ngx_uint_t has);
+static char *ngx_http_apigw_ratelimit_policy_default(ngx_conf_t *cf,
+    ngx_http_apigw_ratelimit_policy_t *policy, ngx_uint_t has);
 static char *ngx_http_apigw_ratelimit_policy_identity(ngx_conf_t *cf,
     ngx_http_apigw_ratelimit_policy_t *policy);
 static ngx_uint_t ngx_http_apigw_ratelimit_names_variable(ngx_str_t *text,
@@ -28,13 +30,24 @@ ngx_http_apigw_ratelimit_policy_check(ngx_conf_t *cf,
     } rules[] = {
         { NGX_HTTP_APIGW_RATELIMIT_HAS_BURST,
           NGX_HTTP_APIGW_RATELIMIT_HAS_RATE,
-          "burst= without rate=; add a rate, such as rate=100r/m" },
+          "burst= without rate=; use rate=, such as rate=100r/m, or remove "
+          "burst=" },
+
+        { NGX_HTTP_APIGW_RATELIMIT_HAS_ALIGN,
+          NGX_HTTP_APIGW_RATELIMIT_HAS_QUOTA,
+          "align= without quota=; use quota=, such as quota=1000/d, or remove "
+          "align=" },
+
+        { NGX_HTTP_APIGW_RATELIMIT_HAS_STRICT,
+          NGX_HTTP_APIGW_RATELIMIT_HAS_SLIDING,
+          "strict= without sliding=; use sliding=, such as sliding=100/m, or "
+          "remove strict=" },
 
         { 0, NGX_HTTP_APIGW_RATELIMIT_HAS_KEY,
           "no key; add who is limited, such as key=$apigw_ratelimit_address" },
 
-        { 0, NGX_HTTP_APIGW_RATELIMIT_HAS_RATE,
-          "no limit; add a rate, such as rate=100r/m" },
+        { 0, NGX_HTTP_APIGW_RATELIMIT_HAS_LIMIT,
+          "no limit; add rate=, quota= or sliding=, such as rate=100r/m" },
 
         { NGX_HTTP_APIGW_RATELIMIT_HAS_GROUP,
           NGX_HTTP_APIGW_RATELIMIT_HAS_STORE,
@@ -59,19 +72,10 @@ ngx_http_apigw_ratelimit_policy_check(ngx_conf_t *cf,
         }
     }
 
-    if (policy->rate && !(has & NGX_HTTP_APIGW_RATELIMIT_HAS_DEFAULT)) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "policy \"%V\": rate=%V without default=; add what "
-                           "holds when it is empty or bad, such as "
-                           "default=100r/m",
-                           &policy->name, &policy->rate_text);
-        return NGX_CONF_ERROR;
-    }
-
-    if (policy->rate == NULL && (has & NGX_HTTP_APIGW_RATELIMIT_HAS_DEFAULT)) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "policy \"%V\": default= without a variable in "
-                           "rate=; remove default=", &policy->name);
+    if (ngx_http_apigw_ratelimit_policy_limits(cf, policy, has) != NGX_CONF_OK
+        || ngx_http_apigw_ratelimit_policy_default(cf, policy, has)
+           != NGX_CONF_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -87,32 +91,53 @@ ngx_http_apigw_ratelimit_policy_check(ngx_conf_t *cf,
 }
 
 
-/* The constant limit, or the default, with a constant burst. */
-
 static char *
-ngx_http_apigw_ratelimit_policy_limit(ngx_conf_t *cf,
-    ngx_http_apigw_ratelimit_policy_t *policy)
+ngx_http_apigw_ratelimit_policy_limits(ngx_conf_t *cf,
+    ngx_http_apigw_ratelimit_policy_t *policy, ngx_uint_t has)
 {
-    apigw_error_t  error;
+    const char  *first, *second;
 
-    if (policy->burst_text.len
-        && apigw_limit_burst(ngx_http_apigw_str(&policy->burst_text),
-                             &policy->limit, &error)
-           != APIGW_OK)
-    {
-        return ngx_http_apigw_ratelimit_policy_invalid(cf, policy, "burst",
-                   &policy->burst_text, error.word);
+    first = has & NGX_HTTP_APIGW_RATELIMIT_HAS_RATE ? "rate" : "quota";
+    second = has & NGX_HTTP_APIGW_RATELIMIT_HAS_QUOTA
+             && has & NGX_HTTP_APIGW_RATELIMIT_HAS_RATE ? "quota" : "sliding";
+
+    has &= NGX_HTTP_APIGW_RATELIMIT_HAS_LIMIT;
+
+    if ((has & (has - 1)) == 0) {
+        return NGX_CONF_OK;
     }
 
-    if (policy->rate == NULL && policy->burst == NULL && policy->has_cost
-        && policy->cost == NULL
-        && policy->fixed_cost > policy->limit.gcra.burst)
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "policy \"%V\": two limits, %s= and %s=; keep one of "
+                       "them", &policy->name, first, second);
+
+    return NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_http_apigw_ratelimit_policy_default(ngx_conf_t *cf,
+    ngx_http_apigw_ratelimit_policy_t *policy, ngx_uint_t has)
+{
+    const char  *name;
+
+    name = ngx_http_apigw_ratelimit_limit_name(policy);
+
+    if (policy->variable && !(has & NGX_HTTP_APIGW_RATELIMIT_HAS_DEFAULT)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "policy \"%V\": %s=%V without default=; add what "
+                           "holds when it is empty or bad, such as default=%s",
+                           &policy->name, name, &policy->limit_text,
+                           ngx_http_apigw_ratelimit_limit_example(policy));
+        return NGX_CONF_ERROR;
+    }
+
+    if (policy->variable == NULL
+        && (has & NGX_HTTP_APIGW_RATELIMIT_HAS_DEFAULT))
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "policy \"%V\": cost %uL is above its burst of %uL, "
-                           "no request could pass; lower cost= or raise "
-                           "burst=", &policy->name, policy->fixed_cost,
-                           policy->limit.gcra.burst);
+                           "policy \"%V\": default= without a variable in "
+                           "%s=; remove default=", &policy->name, name);
         return NGX_CONF_ERROR;
     }
 
@@ -134,7 +159,7 @@ ngx_http_apigw_ratelimit_policy_identity(ngx_conf_t *cf,
     }
 
     texts[0] = &policy->key.value.value;
-    texts[1] = policy->rate ? &policy->rate->value.value : NULL;
+    texts[1] = policy->variable ? &policy->variable->value.value : NULL;
     texts[2] = policy->burst ? &policy->burst->value.value : NULL;
     texts[3] = policy->group ? &policy->group->value.value : NULL;
 
@@ -196,7 +221,7 @@ ngx_http_apigw_ratelimit_names_variable(ngx_str_t *text, const char *name)
 }
 
 
-/* The policy's Item of RateLimit-Policy, where its limit is constant. */
+/* The policy's Item of RateLimit-Policy, where it is always the same. */
 
 static char *
 ngx_http_apigw_ratelimit_policy_item(ngx_conf_t *cf,
@@ -204,7 +229,9 @@ ngx_http_apigw_ratelimit_policy_item(ngx_conf_t *cf,
 {
     apigw_ratelimit_quota_t  quota;
 
-    if (policy->rate || policy->burst) {
+    if (policy->variable || policy->burst
+        || policy->limit.window.kind == APIGW_WINDOW_MONTH)
+    {
         return NGX_CONF_OK;
     }
 
@@ -214,7 +241,7 @@ ngx_http_apigw_ratelimit_policy_item(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    quota = apigw_ratelimit_quota(&policy->limit);
+    quota = apigw_ratelimit_quota(&policy->limit, 0);
 
     policy->item.len = apigw_ratelimit_write_policy(policy->item.data, true,
                                           ngx_http_apigw_str(&policy->name),

@@ -253,13 +253,11 @@ ngx_http_apigw_ratelimit_compile_use(ngx_conf_t *cf,
     use->cost = policy->has_cost ? policy->cost : line->cost;
     use->fixed_cost = policy->has_cost ? policy->fixed_cost : line->fixed_cost;
 
-    if (policy->rate == NULL && policy->burst == NULL && use->cost == NULL
-        && use->fixed_cost > policy->limit.gcra.burst)
+    if (use->cost == NULL
+        && ngx_http_apigw_ratelimit_never_passes(policy, use->fixed_cost))
     {
-        return ngx_http_apigw_ratelimit_refuse(cf, &line->place,
-                          "policy \"%V\": cost %uL is above its burst of %uL, "
-                          "no request could pass; lower cost= or raise burst=",
-                          name, use->fixed_cost, policy->limit.gcra.burst);
+        return ngx_http_apigw_ratelimit_refuse_cost(cf, &line->place, policy,
+                                                    use->fixed_cost);
     }
 
     rlcf->phases |= 1 << policy->phase;

@@ -15,9 +15,9 @@
 /* A parsed limit; valid if `limit` came from exactly these texts. */
 
 typedef struct {
-    u_char           rate[NGX_HTTP_APIGW_RATELIMIT_TEXT_MAX];
+    u_char           text[NGX_HTTP_APIGW_RATELIMIT_TEXT_MAX];
     u_char           burst[NGX_HTTP_APIGW_RATELIMIT_TEXT_MAX];
-    uint8_t          rate_len;
+    uint8_t          text_len;
     uint8_t          burst_len;
     uint8_t          valid;
     apigw_limit_t    limit;
@@ -34,10 +34,12 @@ static ngx_int_t ngx_http_apigw_ratelimit_value_get(ngx_http_request_t *r,
 static ngx_int_t ngx_http_apigw_ratelimit_item_limit(ngx_http_request_t *r,
     ngx_http_apigw_ratelimit_policy_t *policy, apigw_limit_t *limit);
 static void ngx_http_apigw_ratelimit_limit_parse(ngx_http_request_t *r,
-    ngx_http_apigw_ratelimit_policy_t *policy, ngx_str_t *rate,
+    ngx_http_apigw_ratelimit_policy_t *policy, ngx_str_t *text,
     ngx_str_t *burst, apigw_limit_t *limit);
 static ngx_int_t ngx_http_apigw_ratelimit_item_cost(ngx_http_request_t *r,
     ngx_http_apigw_ratelimit_use_t *use, uint64_t *cost);
+static apigw_siphash_t ngx_http_apigw_ratelimit_item_hash(
+    ngx_http_apigw_ratelimit_item_t *item, ngx_str_t *text);
 static ngx_int_t ngx_http_apigw_ratelimit_item_group(ngx_http_request_t *r,
     ngx_http_apigw_ratelimit_item_t *item, ngx_str_t *key);
 static void ngx_http_apigw_ratelimit_bad_value(ngx_http_request_t *r,
@@ -147,7 +149,7 @@ ngx_http_apigw_ratelimit_item_init(ngx_http_request_t *r,
     item->charged = 0;
 
     item->take.slots = &policy->zone->slots;
-    item->take.key = apigw_siphash(&policy->hash, key.data, key.len);
+    item->take.key = ngx_http_apigw_ratelimit_item_hash(item, &key);
     item->take.limit = apigw_take_limit(&item->limit);
     item->take.shadow = policy->shadow;
     item->take.denied = false;
@@ -195,20 +197,20 @@ ngx_http_apigw_ratelimit_item_limit(ngx_http_request_t *r,
     ngx_http_apigw_ratelimit_policy_t *policy, apigw_limit_t *limit)
 {
     uint32_t                            hash;
-    ngx_str_t                           rate, burst;
+    ngx_str_t                           text, burst;
     ngx_http_apigw_ratelimit_cached_t  *cached;
 
-    if (policy->rate == NULL && policy->burst == NULL) {
+    if (policy->variable == NULL && policy->burst == NULL) {
         *limit = policy->limit;
         return NGX_OK;
     }
 
-    rate = policy->rate_text;
+    text = policy->limit_text;
     burst = policy->burst_text;
 
-    if ((policy->rate && ngx_http_apigw_ratelimit_value_get(r, policy->rate,
-                                                            &rate)
-                         != NGX_OK)
+    if ((policy->variable && ngx_http_apigw_ratelimit_value_get(r,
+                                                       policy->variable, &text)
+                             != NGX_OK)
         || (policy->burst && ngx_http_apigw_ratelimit_value_get(r,
                                                          policy->burst, &burst)
                              != NGX_OK))
@@ -216,29 +218,29 @@ ngx_http_apigw_ratelimit_item_limit(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (rate.len > NGX_HTTP_APIGW_RATELIMIT_TEXT_MAX
+    if (text.len > NGX_HTTP_APIGW_RATELIMIT_TEXT_MAX
         || burst.len > NGX_HTTP_APIGW_RATELIMIT_TEXT_MAX)
     {
-        ngx_http_apigw_ratelimit_limit_parse(r, policy, &rate, &burst, limit);
+        ngx_http_apigw_ratelimit_limit_parse(r, policy, &text, &burst, limit);
         return limit->kind == APIGW_LIMIT_UNLIMITED ? NGX_DECLINED : NGX_OK;
     }
 
-    hash = ngx_crc32_short(rate.data, rate.len)
+    hash = ngx_crc32_short(text.data, text.len)
            ^ ngx_crc32_short(burst.data, burst.len) << 1;
 
     cached = &policy->cache->limits[hash % NGX_HTTP_APIGW_RATELIMIT_CACHED];
 
     if (!cached->valid
-        || cached->rate_len != rate.len || cached->burst_len != burst.len
-        || ngx_memcmp(cached->rate, rate.data, rate.len) != 0
+        || cached->text_len != text.len || cached->burst_len != burst.len
+        || ngx_memcmp(cached->text, text.data, text.len) != 0
         || ngx_memcmp(cached->burst, burst.data, burst.len) != 0)
     {
-        ngx_http_apigw_ratelimit_limit_parse(r, policy, &rate, &burst,
+        ngx_http_apigw_ratelimit_limit_parse(r, policy, &text, &burst,
                                              &cached->limit);
 
-        ngx_memcpy(cached->rate, rate.data, rate.len);
+        ngx_memcpy(cached->text, text.data, text.len);
         ngx_memcpy(cached->burst, burst.data, burst.len);
-        cached->rate_len = rate.len;
+        cached->text_len = text.len;
         cached->burst_len = burst.len;
         cached->valid = 1;
     }
@@ -250,25 +252,27 @@ ngx_http_apigw_ratelimit_item_limit(ngx_http_request_t *r,
 
 
 /*
- * A bad rate makes way for the default, a bad burst for the rate's own; an
+ * A bad limit makes way for the default, a bad burst for the rate's own; an
  * empty one does so without a word.
  */
 
 static void
 ngx_http_apigw_ratelimit_limit_parse(ngx_http_request_t *r,
-    ngx_http_apigw_ratelimit_policy_t *policy, ngx_str_t *rate,
+    ngx_http_apigw_ratelimit_policy_t *policy, ngx_str_t *text,
     ngx_str_t *burst, apigw_limit_t *limit)
 {
     apigw_error_t  error;
 
     *limit = policy->limit;
 
-    if (policy->rate && rate->len
-        && apigw_limit_rate(ngx_http_apigw_str(rate), limit, &error)
+    if (policy->variable && text->len
+        && apigw_limit_read(&policy->form, ngx_http_apigw_str(text), limit,
+                            &error)
            != APIGW_OK)
     {
-        ngx_http_apigw_ratelimit_bad_value(r, policy, "rate", rate,
-                                           error.word);
+        ngx_http_apigw_ratelimit_bad_value(r, policy,
+                                   ngx_http_apigw_ratelimit_limit_name(policy),
+                                   text, error.word);
     }
 
     if (burst->len == 0) {
@@ -323,6 +327,38 @@ ngx_http_apigw_ratelimit_item_cost(ngx_http_request_t *r,
 }
 
 
+/*
+ * Windows of another kind or length are apart, whether a plan or a reload has
+ * changed them; numbers apply to what is there.
+ */
+
+static apigw_siphash_t
+ngx_http_apigw_ratelimit_item_hash(ngx_http_apigw_ratelimit_item_t *item,
+    ngx_str_t *text)
+{
+    apigw_siphash_t  hash;
+    struct {
+        apigw_siphash_t   hash;
+        uint64_t          kind;
+        uint64_t          length;
+        uint64_t          parts;
+    } shaped;
+
+    hash = apigw_siphash(&item->policy->hash, text->data, text->len);
+
+    if (item->limit.kind == APIGW_LIMIT_RATE) {
+        return hash;
+    }
+
+    shaped.hash = hash;
+    shaped.kind = item->limit.window.kind;
+    shaped.length = item->limit.window.length;
+    shaped.parts = item->limit.window.parts;
+
+    return apigw_siphash(&item->policy->hash, &shaped, sizeof(shaped));
+}
+
+
 /* What Redis's keys are made of; a wait must not depend on variables. */
 
 static ngx_int_t
@@ -351,8 +387,7 @@ ngx_http_apigw_ratelimit_item_group(ngx_http_request_t *r,
         }
     }
 
-    item->group = apigw_siphash(&policy->hash, item->group_text.data,
-                                item->group_text.len);
+    item->group = ngx_http_apigw_ratelimit_item_hash(item, &item->group_text);
 
     return NGX_OK;
 }

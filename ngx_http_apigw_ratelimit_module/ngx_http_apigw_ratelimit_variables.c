@@ -186,8 +186,6 @@ static ngx_uint_t
 ngx_http_apigw_ratelimit_item_number(ngx_http_apigw_ratelimit_item_t *item,
     uintptr_t which, uint64_t *n)
 {
-    apigw_ratelimit_quota_t  quota;
-
     if (which == NGX_HTTP_APIGW_RATELIMIT_VAR_LIMIT) {
         *n = apigw_take_most(&item->take.limit);
         return 1;
@@ -208,9 +206,7 @@ ngx_http_apigw_ratelimit_item_number(ngx_http_apigw_ratelimit_item_t *item,
         return 1;
 
     case NGX_HTTP_APIGW_RATELIMIT_VAR_RESET:
-        quota = ngx_http_apigw_ratelimit_item_quota(item);
-        *n = apigw_ratelimit_reset(&quota, &item->take.report,
-                                   item->take.denied);
+        *n = ngx_http_apigw_ratelimit_item_reset(item);
         return 1;
 
     default: /* NGX_HTTP_APIGW_RATELIMIT_VAR_RETRY_AFTER */

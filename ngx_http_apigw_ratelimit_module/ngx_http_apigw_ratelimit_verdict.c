@@ -8,6 +8,8 @@
 static void ngx_http_apigw_ratelimit_rejected(
     ngx_http_apigw_ratelimit_ctx_t *ctx,
     ngx_http_apigw_ratelimit_item_t *unavailable);
+static const char *ngx_http_apigw_ratelimit_reason(
+    ngx_http_apigw_ratelimit_item_t *item);
 static ngx_http_apigw_ratelimit_item_t *ngx_http_apigw_ratelimit_scarcest(
     ngx_http_apigw_ratelimit_ctx_t *ctx);
 static ngx_http_apigw_ratelimit_item_t *ngx_http_apigw_ratelimit_longest(
@@ -34,8 +36,7 @@ ngx_http_apigw_ratelimit_tell(ngx_http_apigw_ratelimit_ctx_t *ctx,
 
         if (item->take.shadow && item->take.denied) {
             ngx_http_apigw_ratelimit_log(ctx, item,
-                                         item->take.report.retry == -1
-                                         ? "cost_too_large" : "rate_exceeded",
+                                         ngx_http_apigw_ratelimit_reason(item),
                                          ", shadow");
         }
     }
@@ -80,8 +81,7 @@ ngx_http_apigw_ratelimit_rejected(ngx_http_apigw_ratelimit_ctx_t *ctx,
 
     } else {
         ctx->chosen = ngx_http_apigw_ratelimit_longest(ctx);
-        ctx->reason = ctx->chosen->take.report.retry == -1
-                      ? "cost_too_large" : "rate_exceeded";
+        ctx->reason = ngx_http_apigw_ratelimit_reason(ctx->chosen);
         status = ctx->rlcf->status;
     }
 
@@ -105,6 +105,18 @@ ngx_http_apigw_ratelimit_rejected(ngx_http_apigw_ratelimit_ctx_t *ctx,
     ctx->verdict = NGX_HTTP_APIGW_RATELIMIT_REJECTED;
     ngx_http_apigw_reject(&ctx->record, &rmcf->reject, status,
                           NGX_HTTP_APIGW_RATELIMIT_MODULE, ctx->reason);
+}
+
+
+static const char *
+ngx_http_apigw_ratelimit_reason(ngx_http_apigw_ratelimit_item_t *item)
+{
+    if (item->take.report.retry == -1) {
+        return "cost_too_large";
+    }
+
+    return item->limit.kind == APIGW_LIMIT_QUOTA ? "quota_exceeded"
+                                                 : "rate_exceeded";
 }
 
 
@@ -224,9 +236,15 @@ ngx_http_apigw_ratelimit_item_shown(ngx_http_apigw_ratelimit_item_t *item)
 apigw_ratelimit_quota_t
 ngx_http_apigw_ratelimit_item_quota(ngx_http_apigw_ratelimit_item_t *item)
 {
+    uint64_t                 wall;
     apigw_ratelimit_quota_t  quota;
 
-    quota = apigw_ratelimit_quota(&item->limit);
+    /* a month is that of who decided: Redis's clock tells when it ends */
+
+    wall = item->source == NGX_HTTP_APIGW_RATELIMIT_FROM_REDIS
+           ? item->take.until - 1 : item->take.wall;
+
+    quota = apigw_ratelimit_quota(&item->limit, wall);
 
     if (item->degraded) {
 
@@ -241,6 +259,18 @@ ngx_http_apigw_ratelimit_item_quota(ngx_http_apigw_ratelimit_item_t *item)
     }
 
     return quota;
+}
+
+
+uint64_t
+ngx_http_apigw_ratelimit_item_reset(ngx_http_apigw_ratelimit_item_t *item)
+{
+    apigw_ratelimit_quota_t  quota;
+
+    quota = ngx_http_apigw_ratelimit_item_quota(item);
+
+    return apigw_ratelimit_reset(&item->limit, &quota, &item->take.report,
+                                 item->take.denied);
 }
 
 

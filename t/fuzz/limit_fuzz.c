@@ -26,7 +26,7 @@ must(bool cond)
 /* Written again from what was read, it means the same. */
 
 static void
-rewrite(const apigw_limit_t *limit)
+rewrite(const apigw_limit_form_t *form, const apigw_limit_t *limit)
 {
     int            n;
     char           text[64];
@@ -34,27 +34,74 @@ rewrite(const apigw_limit_t *limit)
     apigw_error_t  error;
     apigw_limit_t  again;
 
-    n = snprintf(text, sizeof(text), "%llur/%c",
-                 (unsigned long long) limit->count,
-                 limit->unit == 1 ? 's' : limit->unit == 60 ? 'm'
-                 : limit->unit == 3600 ? 'h' : 'd');
+    if (limit->kind == APIGW_LIMIT_RATE) {
+        n = snprintf(text, sizeof(text), "%llur/%c",
+                     (unsigned long long) limit->count,
+                     limit->unit == 1 ? 's' : limit->unit == 60 ? 'm'
+                     : limit->unit == 3600 ? 'h' : 'd');
+
+    } else if (limit->unit == 0) {
+        n = snprintf(text, sizeof(text), "%llu/month",
+                     (unsigned long long) limit->count);
+
+    } else {
+        n = snprintf(text, sizeof(text), "%llu/%llus",
+                     (unsigned long long) limit->count,
+                     (unsigned long long) limit->unit);
+    }
 
     s.data = (const uint8_t *) text;
     s.len = n;
 
-    must(apigw_limit_rate(s, &again, &error) == APIGW_OK);
-    must(again.gcra.period == limit->gcra.period);
-    must(again.count == limit->count);
+    must(apigw_limit_read(form, s, &again, &error) == APIGW_OK);
+    must(memcmp(&again.gcra, &limit->gcra, sizeof(again.gcra)) == 0);
+    must(memcmp(&again.window, &limit->window, sizeof(again.window)) == 0);
+    must(again.count == limit->count && again.unit == limit->unit);
 }
 
 
 static void
-rate(apigw_str_t s)
+rate(const apigw_limit_t *limit)
+{
+    must(limit->gcra.period >= 8);
+    must(apigw_gcra_valid(limit->gcra.burst, limit->gcra.period));
+
+    /* T is the smallest number of ticks that does not admit more */
+
+    must(limit->gcra.period * limit->count >= APIGW_GCRA_SECOND * limit->unit);
+    must((limit->gcra.period - 1) * limit->count
+         < APIGW_GCRA_SECOND * limit->unit);
+}
+
+
+static void
+window(const apigw_limit_form_t *form, const apigw_limit_t *limit)
+{
+    const apigw_window_t  *w = &limit->window;
+
+    must(apigw_window_valid(w));
+    must(w->limit == limit->count);
+    must(w->length == limit->unit * APIGW_GCRA_SECOND);
+    must((w->length == 0) == (w->kind == APIGW_WINDOW_MONTH));
+
+    if (form->kind == APIGW_LIMIT_SLIDING) {
+        must(w->kind == (form->strict ? APIGW_WINDOW_STRICT
+                                      : APIGW_WINDOW_SLIDING));
+        must(w->parts == form->strict);
+        return;
+    }
+
+    must((w->kind == APIGW_WINDOW_FIRST) == form->first);
+}
+
+
+static void
+limits(const apigw_limit_form_t *form, apigw_str_t s)
 {
     apigw_error_t  error;
     apigw_limit_t  limit;
 
-    if (apigw_limit_rate(s, &limit, &error) != APIGW_OK) {
+    if (apigw_limit_read(form, s, &limit, &error) != APIGW_OK) {
         must(error.word != NULL);
         return;
     }
@@ -63,36 +110,43 @@ rate(apigw_str_t s)
         return;
     }
 
-    must(limit.count > 0);
-    must(limit.gcra.period >= 8);
-    must(apigw_gcra_valid(limit.gcra.burst, limit.gcra.period));
+    must(limit.kind == form->kind);
+    must(limit.count > 0 && apigw_limit_most(&limit) == limit.count);
 
-    /* T is the smallest number of ticks that does not admit more */
+    if (limit.kind == APIGW_LIMIT_RATE) {
+        rate(&limit);
 
-    must(limit.gcra.period * limit.count >= APIGW_GCRA_SECOND * limit.unit);
-    must((limit.gcra.period - 1) * limit.count
-         < APIGW_GCRA_SECOND * limit.unit);
+    } else {
+        window(form, &limit);
+    }
 
-    rewrite(&limit);
+    rewrite(form, &limit);
 
     s.len++;
 
-    if (s.data[s.len - 1] != '\0') {
-        return;
-    }
-
-    must(apigw_limit_rate(s, &limit, &error) != APIGW_OK);
+    must(s.data[s.len - 1] == '\0');
+    must(apigw_limit_read(form, s, &limit, &error) != APIGW_OK);
 }
 
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    size_t         i;
     uint8_t       *copy;
     uint64_t       n;
+    unsigned       strict;
     apigw_str_t    s;
     apigw_error_t  error;
     apigw_limit_t  limit;
+
+    static const apigw_limit_form_t  forms[] = {
+        { .kind = APIGW_LIMIT_RATE },
+        { .kind = APIGW_LIMIT_QUOTA },
+        { .kind = APIGW_LIMIT_QUOTA, .first = true },
+        { .kind = APIGW_LIMIT_SLIDING },
+        { .kind = APIGW_LIMIT_SLIDING, .strict = 60 }
+    };
 
     copy = malloc(size + 1);
     if (copy == NULL) {
@@ -105,7 +159,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     s.data = copy;
     s.len = size;
 
-    rate(s);
+    for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        limits(&forms[i], s);
+    }
 
     memset(&limit, 0, sizeof(limit));
     limit.kind = APIGW_LIMIT_RATE;
@@ -118,6 +174,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (apigw_limit_cost(s, &n, &error) == APIGW_OK) {
         must(n <= APIGW_GCRA_MAX_COST);
+    }
+
+    if (apigw_limit_strict(s, &strict, &error) == APIGW_OK) {
+        must(strict >= 2 && strict <= 60);
     }
 
     if (apigw_limit_share(s, &n, &error) == APIGW_OK) {

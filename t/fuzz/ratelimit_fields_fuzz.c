@@ -107,6 +107,53 @@ items(apigw_str_t name, uint64_t a, uint64_t b)
 }
 
 
+/* q and w of a window; t is the end of its bucket, or the wait if later. */
+
+static void
+window(const uint8_t **data, size_t *size)
+{
+    uint64_t                 t, end, wall;
+    apigw_limit_t            limit;
+    apigw_gcra_report_t      report;
+    apigw_ratelimit_quota_t  quota;
+
+    memset(&limit, 0, sizeof(limit));
+
+    limit.window.kind = number(data, size) % (APIGW_WINDOW_STRICT + 1);
+    limit.kind = limit.window.kind < APIGW_WINDOW_SLIDING
+                 ? APIGW_LIMIT_QUOTA : APIGW_LIMIT_SLIDING;
+    limit.window.limit = 1 + number(data, size) % APIGW_WINDOW_MAX_QUOTA;
+    limit.unit = 1 + number(data, size) % (366 * 86400);
+    limit.window.length = limit.unit * APIGW_GCRA_SECOND;
+
+    /* as long as ticks are below 2^53 */
+
+    wall = number(data, size) & 0x1fffffffffffff;
+    quota = apigw_ratelimit_quota(&limit, wall);
+
+    must(quota.quota == limit.window.limit);
+
+    if (limit.window.kind == APIGW_WINDOW_MONTH) {
+        must(quota.window >= 28 * 86400 && quota.window <= 31 * 86400);
+
+    } else {
+        must(quota.window == limit.unit);
+    }
+
+    report.remaining = number(data, size);
+    report.full = number(data, size);
+    report.retry = (int64_t) (number(data, size) >> 1) - 1;
+
+    end = apigw_ratelimit_seconds(report.full);
+    must(apigw_ratelimit_reset(&limit, &quota, &report, false) == end);
+
+    t = apigw_ratelimit_reset(&limit, &quota, &report, true);
+    must(t >= end);
+    must(report.retry == -1
+         || t >= apigw_ratelimit_seconds((uint64_t) report.retry));
+}
+
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -128,19 +175,22 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         == APIGW_OK
         && apigw_gcra_valid(limit.gcra.burst, limit.gcra.period))
     {
-        quota = apigw_ratelimit_quota(&limit);
+        quota = apigw_ratelimit_quota(&limit, 0);
         must(quota.quota > 0 && quota.window > 0);
 
         now = number(&data, &size) & APIGW_GCRA_MAX_SPAN;
         apigw_gcra_look(&limit.gcra, number(&data, &size), now, 1, 1, &look);
         apigw_gcra_report(&limit.gcra, &look, now, 1, &report);
 
-        seconds = apigw_ratelimit_reset(&quota, &report, look.fits == 0);
+        seconds = apigw_ratelimit_reset(&limit, &quota, &report,
+                                        look.fits == 0);
         must(seconds >= apigw_ratelimit_seconds(
                             look.fits ? report.full
                                       : (uint64_t) report.retry));
         must(look.fits || seconds > 0);
     }
+
+    window(&data, &size);
 
     now = number(&data, &size);
     seconds = number(&data, &size);

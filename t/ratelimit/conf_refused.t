@@ -54,7 +54,7 @@ like verdict('apigw_ratelimit_policy a key=k rate=1r/s;', 'apigw_ratelimit a;'),
 
 for (table(<<'END')) {
 a                           | policy "a": no key; add who is limited, such as key=$apigw_ratelimit_address
-a key=k                     | policy "a": no limit; add a rate, such as rate=100r/m
+a key=k                     | policy "a": no limit; add rate=, quota= or sliding=, such as rate=100r/m
 a rate=1r/s                 | policy "a": no key; add who is limited
 a key= rate=1r/s            | policy "a": invalid key ""; name who is limited, such as $apigw_ratelimit_address
 a key=k rate=1              | policy "a": invalid rate "1"; use <n>r/<s
@@ -65,7 +65,7 @@ a key=k rate=0r/s           | policy "a": invalid rate "0r/s"; use 1 to 1000000 
 a key=k rate=1000001r/s     | policy "a": invalid rate "1000001r/s"; use 1 to 1000000 requests per second
 a key=k rate=99999999999999999999r/d | policy "a": invalid rate "99999999999999999999r/d"; use <n>r/<s
 a key=k rate=unlimited      | policy "a": invalid rate "unlimited"; a policy that never limits is not needed; remove it
-a key=k burst=5             | policy "a": burst= without rate=; add a rate, such as rate=100r/m
+a key=k burst=5             | policy "a": burst= without rate=; use rate=, such as rate=100r/m, or remove burst=
 a key=k rate=1r/s burst=0   | policy "a": invalid burst "0"; use at least 1, and no more than the rate grants in 31 days
 a key=k rate=1r/d burst=32  | policy "a": invalid burst "32"; use at least 1, and no more than the rate grants in 31 days
 a key=k burst=32 rate=1r/d  | policy "a": invalid burst "32"; use at least 1, and no more than the rate grants in 31 days
@@ -73,7 +73,7 @@ a key=k rate=1r/s burst=x   | policy "a": invalid burst "x"; use a whole number 
 a key=k rate=1r/s burst=    | policy "a": invalid burst ""; use a whole number above 0
 a key=k rate=$arg_r         | policy "a": rate=$arg_r without default=; add what holds when it is empty or bad, such as default=100r/m
 a key=k rate=$arg_r default=x | policy "a": invalid default "x"; use <n>r/<s
-a key=k rate=$arg_r default=unlimited | policy "a": invalid default "unlimited"; a bad value must not lift the limit; use a rate, such as 100r/m
+a key=k rate=$arg_r default=unlimited | policy "a": invalid default "unlimited"; a bad value must not lift the limit; use a number, such as 100r/m
 a key=k rate=$arg_r default=1r/d burst=32 | policy "a": invalid burst "32"; use at least 1
 a key=k rate=1r/s default=1r/s | policy "a": default= without a variable in rate=; remove default=
 a key=k rate=1r/s cost=-1   | policy "a": invalid cost "-1"; use a whole number from 0 to 1000000000
@@ -97,9 +97,8 @@ a key=k rate=1r/s store=s group= | policy "a": invalid group ""; use what severa
 a key=k rate=1r/s store=s on_error=open | policy "a": invalid on_error "open"; use local, allow or deny
 a key=k rate=1r/s store=s share=0 | policy "a": invalid share "0"; use a number above 0, at most 1, such as 0.25
 a key=k rate=1r/s store=s share=1.5 | policy "a": invalid share "1.5"; use a number above 0, at most 1, such as 0.25
-a key=k rate=1r/s shadow=on | policy "a": unknown parameter "shadow=on"; use key=, rate=, burst=, default=, cost=, phase=, zone=, store=, group=, on_error=, share= or shadow
-a key=k quota=5/m           | policy "a": unknown parameter "quota=5/m"; use key=
-a key=k rate=1r/s sliding=5/m | policy "a": unknown parameter "sliding=5/m"; use key=
+a key=k rate=1r/s shadow=on | policy "a": unknown parameter "shadow=on"; use key=, rate=, quota=, sliding=, burst=, align=, strict=, default=, cost=, phase=, zone=, store=, group=, on_error=, share= or shadow
+a key=k rate=1r/s window=5m | policy "a": unknown parameter "window=5m"; use key=
 a key=k rate=1r/s rate=2r/s | policy "a": duplicate parameter "rate="; keep one
 a key=k rate=1r/s shadow shadow | policy "a": duplicate parameter "shadow"; keep one
 a/b key=k rate=1r/s         | invalid policy name "a/b"; use 1 to 64 of A-Z a-z 0-9 _ . -, and not "off"
