@@ -17,6 +17,13 @@ our $Policies = q{
     apigw_ratelimit_policy quiet key=$arg_k rate=9r/h shadow;
 };
 
+our $Windows = $Policies . q{
+    apigw_ratelimit_policy day key=$arg_k quota=5/d;
+    apigw_ratelimit_policy month key=$arg_k quota=9/month;
+    apigw_ratelimit_policy slide key=$arg_k sliding=7/h;
+    apigw_ratelimit_policy strict key=$arg_k sliding=8/h strict=6;
+};
+
 our $Service = q{
     location /service {
         add_header X-RateLimit-Limit 7;
@@ -273,3 +280,49 @@ location /u { apigw_ratelimit_headers draft11; alias $TEST_NGINX_PAGE; }
 ["RateLimit:\nX-RateLimit-Limit: 100",
  "RateLimit: \"m\";r=99;t=60\nX-RateLimit-Limit:"]
 --- error_code eval: [200, 200]
+
+
+
+=== windows: their limit and length, until they end
+--- http_config eval: $::Windows
+--- config
+location /t { apigw_ratelimit day m month slide strict; alias $TEST_NGINX_PAGE; }
+--- request: GET /t?k=a
+--- raw_response_headers_like
+RateLimit-Policy: "day";q=5;w=86400, "m";q=100;w=60, "month";q=9;w=(?:2419|2505|2592|2678)[0246]00, "slide";q=7;w=3600, "strict";q=8;w=3600\r
+RateLimit: "day";r=4;t=\d{1,5}, "m";r=99;t=60, "month";r=8;t=\d{1,7}, "slide";r=6;t=\d{1,4}, "strict";r=7;t=\d{1,3}\r
+
+
+
+=== windows: X-RateLimit of the one that leaves least
+--- http_config eval: $::Windows
+--- config
+location /t {
+    apigw_ratelimit m day strict;
+    apigw_ratelimit_headers x-ratelimit expose;
+    alias $TEST_NGINX_PAGE;
+}
+--- request: GET /t?k=a
+--- response_headers_like
+X-RateLimit-Limit: 5
+X-RateLimit-Remaining: 4
+X-RateLimit-Reset: \d{1,5}
+Access-Control-Expose-Headers: X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After
+
+
+
+=== windows: the service's X-RateLimit stay when they leave less
+--- http_config eval: $::Windows
+--- config eval
+$::Service . q{
+    location /t {
+        apigw_ratelimit day;
+        apigw_ratelimit_headers x-ratelimit;
+        proxy_pass http://127.0.0.1:$server_port/service?r=3;
+    }
+}
+--- request: GET /t?k=a
+--- response_headers
+X-RateLimit-Limit: 7
+X-RateLimit-Remaining: 3
+X-RateLimit-Reset: 9

@@ -11,6 +11,9 @@ use Test::Nginx::Socket 'no_plan';
 our $Policies = q{
     apigw_ratelimit_policy one key=$arg_k rate=1r/m;
     apigw_ratelimit_policy two key=$arg_k rate=2r/m;
+    apigw_ratelimit_policy day key=$arg_k quota=1/31d align=first;
+    apigw_ratelimit_policy hour key=$arg_k sliding=1/31d;
+    apigw_ratelimit_policy all key=$arg_k sliding=1/31d strict=2;
 };
 
 run_tests();
@@ -160,3 +163,34 @@ X-Key: correct-horse-battery
 correct-horse
 [alert]
 [crit]
+
+
+
+=== a quota that is used up, and windows beside it
+--- http_config eval: $::Policies
+--- config
+location /t {
+    apigw_ratelimit two day hour all;
+    add_header X-Reason "$apigw_reject_module $apigw_reject_reason $apigw_ratelimit_policy" always;
+    alias $TEST_NGINX_PAGE;
+}
+--- request eval: [("GET /t?k=a") x 2]
+--- error_code eval: [200, 429]
+--- response_body_like eval
+[qr/page/, qr{"type":"[^"]*#quota-exceeded",.*"status":429,"detail":"(?:day|hour|all): retry after \d+ s",.*"violated-policies":\["day","hour","all"\]\}}]
+--- response_headers_like eval
+["", 'X-Reason: ratelimit (?:quota_exceeded day|rate_exceeded (?:hour|all))']
+
+
+
+=== a cost above a quota
+--- http_config eval: $::Policies
+--- config
+location /t { apigw_ratelimit day cost=$arg_c; alias $TEST_NGINX_PAGE; }
+--- request: GET /t?k=a&c=2
+--- error_code: 429
+--- response_headers
+Retry-After:
+--- response_body_like eval
+qr/"detail":"day: the cost is above the limit",.*"violated-policies":\["day"\]/
+--- rejections: cost_too_large:day
