@@ -5,6 +5,10 @@
 #include "ngx_http_apigw_ratelimit_ask.h"
 
 
+/* no clock of a server that counts in doubles tells more */
+#define NGX_HTTP_APIGW_RATELIMIT_LAST  0x1fffffffffffff
+
+
 static ngx_int_t ngx_http_apigw_ratelimit_answer_item(
     ngx_http_apigw_ratelimit_item_t *item, ngx_uint_t position, int64_t *head,
     int64_t *values);
@@ -25,7 +29,8 @@ ngx_http_apigw_ratelimit_read_reply(ngx_http_apigw_ratelimit_ask_t *ask,
         + ask->npolicies * NGX_HTTP_APIGW_RATELIMIT_ANSWER;
 
     if (apigw_resp_integers(result->reply, values, n) != APIGW_OK
-        || values[1] < 0 || values[1] > (int64_t) ask->n || values[2] < 0)
+        || values[1] < 0 || values[1] > (int64_t) ask->n
+        || values[2] < 0 || values[2] > NGX_HTTP_APIGW_RATELIMIT_LAST)
     {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "apigw_ratelimit: store \"%V\" sent a reply that is no "

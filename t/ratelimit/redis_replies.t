@@ -206,6 +206,9 @@ my @lies = (
     ['less than none passed',     ":-1\r\n:8000\r\n" . ":1\r\n" x 4],
     ['a negative rest',           ":1\r\n:8000\r\n:-1\r\n" . ":1\r\n" x 3],
     ['a rest above the limit',    ":1\r\n:8000\r\n:101\r\n" . ":1\r\n" x 3],
+    ['a time after all others',
+     ":1\r\n:9223372036854775807\r\n" . ":1\r\n" x 4],
+    ['a time before all others',  ":1\r\n:-1\r\n" . ":1\r\n" x 4],
     ['text for a number',         ":1\r\n:8000\r\n+one\r\n" . ":1\r\n" x 3],
 );
 
