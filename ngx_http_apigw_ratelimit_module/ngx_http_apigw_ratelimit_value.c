@@ -38,8 +38,6 @@ static void ngx_http_apigw_ratelimit_limit_parse(ngx_http_request_t *r,
     ngx_str_t *burst, apigw_limit_t *limit);
 static ngx_int_t ngx_http_apigw_ratelimit_item_cost(ngx_http_request_t *r,
     ngx_http_apigw_ratelimit_use_t *use, uint64_t *cost);
-static apigw_siphash_t ngx_http_apigw_ratelimit_item_hash(
-    ngx_http_apigw_ratelimit_item_t *item, ngx_str_t *text);
 static ngx_int_t ngx_http_apigw_ratelimit_item_group(ngx_http_request_t *r,
     ngx_http_apigw_ratelimit_item_t *item, ngx_str_t *key);
 static void ngx_http_apigw_ratelimit_bad_value(ngx_http_request_t *r,
@@ -149,7 +147,7 @@ ngx_http_apigw_ratelimit_item_init(ngx_http_request_t *r,
     item->charged = 0;
 
     item->take.slots = &policy->zone->slots;
-    item->take.key = ngx_http_apigw_ratelimit_item_hash(item, &key);
+    item->take.key = apigw_siphash(&policy->hash, key.data, key.len);
     item->take.limit = apigw_take_limit(&item->limit);
     item->take.shadow = policy->shadow;
     item->take.denied = false;
@@ -327,38 +325,6 @@ ngx_http_apigw_ratelimit_item_cost(ngx_http_request_t *r,
 }
 
 
-/*
- * Windows of another kind or length are apart, whether a plan or a reload has
- * changed them; numbers apply to what is there.
- */
-
-static apigw_siphash_t
-ngx_http_apigw_ratelimit_item_hash(ngx_http_apigw_ratelimit_item_t *item,
-    ngx_str_t *text)
-{
-    apigw_siphash_t  hash;
-    struct {
-        apigw_siphash_t   hash;
-        uint64_t          kind;
-        uint64_t          length;
-        uint64_t          parts;
-    } shaped;
-
-    hash = apigw_siphash(&item->policy->hash, text->data, text->len);
-
-    if (item->limit.kind == APIGW_LIMIT_RATE) {
-        return hash;
-    }
-
-    shaped.hash = hash;
-    shaped.kind = item->limit.window.kind;
-    shaped.length = item->limit.window.length;
-    shaped.parts = item->limit.window.parts;
-
-    return apigw_siphash(&item->policy->hash, &shaped, sizeof(shaped));
-}
-
-
 /* What Redis's keys are made of; a wait must not depend on variables. */
 
 static ngx_int_t
@@ -387,7 +353,8 @@ ngx_http_apigw_ratelimit_item_group(ngx_http_request_t *r,
         }
     }
 
-    item->group = ngx_http_apigw_ratelimit_item_hash(item, &item->group_text);
+    item->group = apigw_siphash(&policy->hash, item->group_text.data,
+                                item->group_text.len);
 
     return NGX_OK;
 }
