@@ -1,9 +1,10 @@
 
 /*
  * A clock that stands still, for servers under test: preloaded, it answers all
- * questions for the time with the microseconds since 1970 in the file that
- * APIGW_CLOCK names. Apigw::Clock sets them. Nothing here allocates: allocators
- * ask for the time, too.
+ * questions for the time by the two numbers, microseconds, in the file that
+ * APIGW_CLOCK names: the time of the day since 1970, and the monotonic one.
+ * Apigw::Clock sets them. Nothing here allocates: allocators ask for the time,
+ * too.
  */
 
 
@@ -17,11 +18,11 @@
 
 
 static void
-now(struct timespec *ts)
+now(int monotonic, struct timespec *ts)
 {
     int                    fd;
     void                  *p;
-    int64_t                both;
+    int64_t                us;
     const char            *name;
     static const int64_t  *shared;
 
@@ -33,7 +34,7 @@ now(struct timespec *ts)
             abort();
         }
 
-        p = mmap(NULL, sizeof(int64_t), PROT_READ, MAP_SHARED, fd, 0);
+        p = mmap(NULL, 2 * sizeof(int64_t), PROT_READ, MAP_SHARED, fd, 0);
         close(fd);
 
         if (p == MAP_FAILED) {
@@ -43,20 +44,17 @@ now(struct timespec *ts)
         shared = p;
     }
 
-    /* one number, so that no half of it is old */
+    us = __atomic_load_n(&shared[monotonic], __ATOMIC_RELAXED);
 
-    both = __atomic_load_n(shared, __ATOMIC_RELAXED);
-
-    ts->tv_sec = both / 1000000;
-    ts->tv_nsec = both % 1000000 * 1000;
+    ts->tv_sec = us / 1000000;
+    ts->tv_nsec = us % 1000000 * 1000;
 }
 
 
 int
 clock_gettime(clockid_t clock, struct timespec *ts)
 {
-    (void) clock;
-    now(ts);
+    now(clock != CLOCK_REALTIME && clock != CLOCK_REALTIME_COARSE, ts);
 
     return 0;
 }
@@ -68,7 +66,7 @@ gettimeofday(struct timeval *restrict tv, void *restrict tz)
     struct timespec  ts;
 
     (void) tz;
-    now(&ts);
+    now(0, &ts);
 
     tv->tv_sec = ts.tv_sec;
     tv->tv_usec = ts.tv_nsec / 1000;
@@ -82,7 +80,7 @@ time(time_t *t)
 {
     struct timespec  ts;
 
-    now(&ts);
+    now(0, &ts);
 
     if (t) {
         *t = ts.tv_sec;

@@ -73,6 +73,31 @@ policy "a": rate "700000r/s" is lowered by over 1% as its interval is rounded up
 
 
 
+=== so is a default
+--- http_config
+apigw_ratelimit_policy a key=k rate=$arg_r default=700000r/s;
+--- config
+location /t { apigw_ratelimit a; alias $TEST_NGINX_PAGE; }
+--- error_log
+policy "a": default "700000r/s" is lowered by over 1% as its interval is rounded up to 1/8 us
+
+
+
+=== all parameters of windows, in any order
+--- http_config
+apigw_ratelimit_policy a align=first shadow cost=2 quota=10/15m key=$arg_k
+                       phase=preaccess;
+apigw_ratelimit_policy b strict=6 default=100/m sliding=$arg_s key=$arg_k
+                       cost=$arg_c;
+apigw_ratelimit_policy c key=all default=9/month align=calendar quota=$arg_q;
+--- config
+location /t { apigw_ratelimit a b c; alias $TEST_NGINX_PAGE; }
+--- request: GET /t?k=a&s=5/2h&q=7/d
+--- response_headers
+RateLimit-Policy: "b";q=5;w=7200, "c";q=7;w=86400
+
+
+
 === not in server
 --- config
 apigw_ratelimit_policy a key=k rate=1r/s;

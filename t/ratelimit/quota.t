@@ -36,6 +36,8 @@ my $nginx = Apigw::Windows::gateway(clock => $clock, policies => {
     apigw_ratelimit_policy text key=$arg_k quota=${arg_n} default=7/d;
     apigw_ratelimit_policy rate key=$arg_k rate=9r/d;
     apigw_ratelimit_policy both key=$arg_k quota=2/d;
+    apigw_ratelimit_policy early key=$arg_k quota=2/15m align=first
+                           phase=preaccess;
     server {
         listen 127.0.0.1:@PORT@;
         server_name more;
@@ -44,6 +46,11 @@ my $nginx = Apigw::Windows::gateway(clock => $clock, policies => {
         location /text { apigw_ratelimit text; empty_gif; }
         location /both { apigw_ratelimit rate both; empty_gif; }
         location /rate { apigw_ratelimit rate; empty_gif; }
+        location /early {
+            apigw_ratelimit early both;
+            deny all;
+            location /early/nested { allow all; empty_gif; }
+        }
         location /x {
             apigw_ratelimit both;
             apigw_ratelimit_headers x-ratelimit;
@@ -242,6 +249,21 @@ subtest 'with a rate: both or none' => sub {
     my $answer = more('/rate?k=z');
     like $answer->{headers}{ratelimit}, qr/^"rate";r=6;/,
         'a denial charged neither';
+};
+
+
+subtest 'before authentication, and inherited' => sub {
+    is codes(('/early?k=ea') x 3), '403 403 429', 'refusals count';
+    like $nginx->log, qr/quota_exceeded by policy "early"/, 'of the early one';
+    is codes('/early/nested?k=ea'), '429', 'further in too';
+    is codes(('/both?k=ea') x 3), '200 200 429', 'the other was not charged';
+
+    $clock->forward(900);
+    is codes(('/early/nested?k=ea') x 2), '429 429', 'now it is';
+    like $nginx->log, qr/quota_exceeded by policy "both"(?!.*"early")/,
+        'which is another decision';
+    is codes('/early?k=ea'), '429', 'the early one was charged twice';
+    is codes(('/early/nested?k=eb') x 3), '200 200 429', 'both';
 };
 
 

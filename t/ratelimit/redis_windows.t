@@ -9,6 +9,7 @@ use Apigw ();
 use Apigw::Clock ();
 use Apigw::Nginx ();
 use Apigw::Redis ();
+use Apigw::RedisProxy ();
 use Apigw::Windows ();
 use POSIX qw(ceil);
 use Test::More;
@@ -17,8 +18,8 @@ use Time::Local qw(timegm);
 use constant MOMENT => Apigw::Clock::MOMENT;
 
 # nginx is an hour behind, which nobody may see
-my $clock = Apigw::Clock->new('2028-02-29 23:59:50');
-my $behind = Apigw::Clock->new('2028-02-29 22:59:50');
+my $clock = Apigw::Clock->new('2028-01-30 23:59:50');
+my $behind = Apigw::Clock->new('2028-01-30 22:59:50');
 my $redis = Apigw::Redis->new(-clock => $clock);
 my $address = $redis->address;
 
@@ -235,6 +236,29 @@ subtest 'several policies are one decision' => sub {
 };
 
 
+subtest 'a clock that steps' => sub {
+    set('2035-05-05 12:00:00');
+    ask("/$_?k=back&c=100") for qw(minute strict);
+    ask('/day?k=back&c=3');
+
+    $behind->forward(2 * 3600);
+    is told('/day?k=back&c=0'), '200 0 43200 -', 'nginx\'s, by hours: nothing';
+    is told('/minute?k=back&c=0'), '200 0 60 -', 'nothing';
+    is told('/strict?k=back&c=0'), '200 0 10 -', 'nothing';
+
+    $clock->forward(-60);
+    is told('/minute?k=back&c=0'), '200 0 120 -', 'Redis\'s, by a window';
+    is told('/strict?k=back&c=0'), '200 0 70 -', 'what was used stays so';
+    is told('/day?k=back&c=0'), '200 0 43260 -', 'until it ends';
+
+    $clock->forward(-3 * 86400);
+    is told('/day?k=back&c=0'), '200 3 43260 -', 'by more: all start afresh';
+    is ask('/minute?k=back&c=0')->{r}, 100, 'this one';
+    is ask('/strict?k=back&c=0')->{r}, 100, 'and that';
+    is told('/day?k=back'), '200 2 43260 -', 'and count again';
+};
+
+
 subtest 'keys and their life' => sub {
     my %life = (day => 86400, part => 900, month => 31 * 86400, first => 900,
                 minute => 120, strict => 70);
@@ -292,6 +316,46 @@ subtest 'foreign values in Redis' => sub {
 is $nginx->stop, 0, 'ends in order';
 is_deeply [grep { /\[(?:alert|crit|emerg)\]/ } split /^/m, $nginx->log], [],
     'a quiet log';
+
+
+# remaining, full, retry and fits that no window of five a day may have
+
+subtest 'verdicts that make no sense' => sub {
+    my $server = Apigw::Redis->new;
+    my $redis = Apigw::RedisProxy->new($server);
+    my $nginx = Apigw::Windows::gateway(redis => $redis,
+        block => 'breaker failures=1000;', policies => {
+            day    => 'quota=5/d',
+            month  => 'quota=5/month',
+            begun  => 'quota=5/d align=first',
+            slide  => 'sliding=5/d',
+            strict => 'sliding=5/d strict=6',
+        });
+    my $now = (time - 1704067200) * 8_000_000;
+    my $most = '9223372036854775807';
+    my $key = 0;
+
+    for my $name (qw(day month begun slide strict)) {
+        for my $lie ([-1, 0, 0, 1], [6, 0, 0, 1], [$most, 0, 0, 1],
+                     [1, -1, 0, 1], [1, $most, 0, 1], [1, 0, -2, 1],
+                     [1, 0, $most, 1], [1, 0, 0, -1], [1, 0, 0, 0],
+                     [5, "1" . '0' x 16, 0, 1], [0, 0, "1" . '0' x 16, 1])
+        {
+            my $tell;
+            for (my $end = time + 20; time < $end; ) {
+                $tell = Apigw::Windows::ask($nginx, "/$name?k=a&c=0")->{tell};
+                last if $tell eq 'PASSED redis';
+            }
+            is $tell, 'PASSED redis', 'Redis decides';
+            $redis->mode('lie', join('', map { ":$_\r\n" } 1, $now, @$lie), 1);
+            is Apigw::Windows::ask($nginx, "/$name?k=@{[++$key]}")->{tell},
+                'DEGRADED local', "$name: @$lie is none";
+        }
+    }
+
+    is $nginx->stop, 0, 'ends in order';
+    unlike $nginx->log, qr/\[(?:alert|crit|emerg)\]/, 'a quiet log';
+};
 
 
 # Of windows that hardly end meanwhile

@@ -10,9 +10,10 @@ package Apigw::Clock;
 #     $clock->forward(3600 + MOMENT);
 #     $clock->at                     seconds since 1970
 #
-# All of a server's clocks go by it, so its timers don't run out meanwhile.
-# Times are whole moments, which are exact as numbers of Perl. libfaketime does
-# not do: it rounds fractions, and Redis's allocator has it recurse.
+# All of a server's clocks go by it, so its timers don't run out meanwhile; the
+# monotonic one goes on with it, but never back. Times are whole moments,
+# which are exact as numbers of Perl. libfaketime does not do: it rounds
+# fractions, and Redis's allocator has it recurse.
 
 use strict;
 use warnings;
@@ -63,11 +64,12 @@ sub set {
     }
 
     $self->{at} = floor($when / MOMENT + 0.5) * MOMENT;
+    $self->{last} = $self->{at} if $self->{at} > ($self->{last} // 0);
 
     # in place, as servers have mapped it
     my $file = $self->{file};
     open my $out, -e $file ? '+<' : '>', $file or die "$file: $!";
-    syswrite($out, pack 'q', 1_000_000 * $self->{at}) == 8
+    syswrite($out, pack 'qq', map { 1_000_000 * $_ } @$self{qw(at last)}) == 16
         or die "$file: $!";
     close $out;
 }
