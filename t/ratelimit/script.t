@@ -258,6 +258,52 @@ subtest 'what is unknown is refused and writes nothing' => sub {
 
     like lua('call', 1, 'odd', 1, 'steal', 1, 'r', 0, 1, 1, 1, ''),
         qr/^error ERR .*operation/, 'an operation';
+
+    for my $kind ('', 'k', 'k6x', 'k100', 'qq', 'R', 'k-1') {
+        like lua('call', 1, 'odd', 1, 'take', 1, $kind, 0, 1, 1, 8, ''),
+            qr/^error ERR .*kind/, "a kind of \"$kind\"";
+    }
+
+    for my $months ('', '1:2:3', '1:2:3:x', '0:1:2:3',
+                    '99999999999999998:99999999999999999:1:2') {
+        like lua('call', 2, 'odd', 'odd2', 1, 'take', 1,
+                 'r', 0, 1, 1, 1, '', 'm', 0, 1, 1, $months, ''),
+            qr/^error ERR .*months/, "months of \"$months\"";
+    }
+};
+
+subtest 'whatever stands in a key, a window is counted' => sub {
+    my $bad = 0;
+    my $n = 0;
+
+    set_clock($tick += $DAY);
+
+    for my $kind (qw(q m f s k2 k60)) {
+        my $period = 80_000;
+        $period = join ':', 0, $tick - 80, $tick + 80, $tick + 800
+            if $kind eq 'm';
+
+        for my $odd ('', 'x', ':', '1:', '1:x', '-1:5', '1e3:4', '1:2:3:4;x',
+                     '9' x 400, '9' x 30 . ':1', '1:' . '9' x 400,
+                     ',' x 100, '1:' . ',' x 100, '1:' . '7,' x 500,
+                     int($tick / 80_000) . ':::',
+                     int($tick / 80_000) . ':', "$tick:" . '1:' x 99)
+        {
+            lua('set', "odd$kind", $odd);
+            my ($reply, $writes) = split /\t/, lua('call', 1, "odd$kind", ++$n,
+                'take', 2, $kind, 0, 1, 1_000_000, $period, ''), -1;
+
+            $bad++, diag "$kind with \"$odd\": $reply, $writes"
+                if $reply !~ /^$n [012] \d+ \d{1,7} \d{1,17} \d{1,17} [012]$/
+                || $writes && $writes !~ m{^odd$kind=\d+:[\d:,]+/\d+$};
+
+            lua('call', 1, "odd$kind", ++$n, 'adjust', '', $kind, $_, 5, 10,
+                $period, $tick) =~ /^$n \d+\t/ or $bad++
+                for '-', '+';
+        }
+    }
+
+    is $bad, 0, 'no odd value makes an odd reply';
 };
 
 close $to;

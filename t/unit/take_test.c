@@ -454,6 +454,64 @@ TEST(no_denial_and_no_take_without_cost_changes_a_bit)
 }
 
 
+/* Rates and windows in two orders: the same verdicts, the same reports. */
+
+TEST(the_order_of_windows_changes_nothing)
+{
+    bool           passed;
+    uint64_t       seed;
+    unsigned       i, k, at, round, order[15], denied;
+    apigw_take_t   a[15], b[15];
+    apigw_slots_t  one, two;
+
+    EXPECT(make(&one));
+    EXPECT(make(&two));
+
+    seed = 6;
+    denied = 0;
+
+    for (round = 0; round < 2000; round++) {
+        for (i = 0; i < 15; i++) {
+            seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+            a[i] = i < 14 ? window(&one, i, i % SHAPES)
+                          : limit(&one, i, 30, 100000);
+            a[i].now = 80000000 + round * 150000;
+            a[i].wall += round * 150000;
+            a[i].limit.window.limit += i < 14 ? i : 0;
+            a[i].cost = (seed >> 33) % 3;
+            a[i].shadow = (seed >> 40) % 7 == 0;
+            order[i] = i;
+        }
+
+        for (i = 14; i > 0; i--) {
+            seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+            k = (seed >> 33) % (i + 1);
+            at = order[i];
+            order[i] = order[k];
+            order[k] = at;
+        }
+
+        for (i = 0; i < 15; i++) {
+            b[i] = a[order[i]];
+            b[i].slots = &two;
+        }
+
+        passed = take_all(a, 15);
+        EXPECT(take_all(b, 15) == passed);
+        denied += !passed;
+
+        for (i = 0; i < 15; i++) {
+            EXPECT(memcmp(&a[order[i]].report, &b[i].report,
+                          sizeof(b[i].report)) == 0);
+            EXPECT(a[order[i]].denied == b[i].denied);
+            EXPECT(a[order[i]].until == b[i].until);
+        }
+    }
+
+    EXPECT(denied > 100 && denied < 1900);
+}
+
+
 TEST(another_length_starts_afresh_and_another_limit_does_not)
 {
     unsigned       k;
@@ -905,6 +963,7 @@ TEST_MAIN(CASE(one_limit_admits_its_burst_and_then_its_rate),
           CASE(a_denial_is_repeated_until_it_lapses_for_no_lower_cost),
           CASE(a_window_admits_its_limit_until_it_is_over),
           CASE(no_denial_and_no_take_without_cost_changes_a_bit),
+          CASE(the_order_of_windows_changes_nothing),
           CASE(another_length_starts_afresh_and_another_limit_does_not),
           CASE(refunds_debits_and_copies_of_windows),
           CASE(a_denial_of_a_window_is_repeated),
