@@ -105,8 +105,11 @@ void apigw_take_back(const apigw_take_t *take, uint64_t now, uint64_t wall);
 void apigw_take_debit(const apigw_take_t *take);
 
 
-/* Charges what was granted elsewhere: never refused, never into debt. */
-void apigw_take_spend(const apigw_take_t *take);
+/*
+ * Charges what was granted elsewhere: never refused, never into debt. Tells
+ * what a refund must know; `denied` if not all of it could be charged.
+ */
+void apigw_take_spend(apigw_take_t *take);
 
 
 /*

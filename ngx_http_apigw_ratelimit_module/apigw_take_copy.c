@@ -18,12 +18,11 @@ typedef enum {
 } apigw_take_change_e;
 
 
-static void apigw_take_change(const apigw_take_t *take,
+static void apigw_take_change(apigw_take_t *take, apigw_take_change_e change);
+static uint64_t apigw_take_change_rate(apigw_take_t *take, uint64_t tat,
     apigw_take_change_e change);
-static uint64_t apigw_take_change_rate(const apigw_take_t *take,
-    uint64_t tat, apigw_take_change_e change);
-static uint64_t apigw_take_change_window(const apigw_take_t *take,
-    uint32_t index, uint64_t word, apigw_take_change_e change);
+static uint64_t apigw_take_change_window(apigw_take_t *take, uint32_t index,
+    uint64_t word, apigw_take_change_e change);
 static void apigw_take_recalled(apigw_take_t *take, uint64_t end,
     uint32_t cost);
 static uint32_t apigw_take_locked(const apigw_take_t *take,
@@ -52,16 +51,22 @@ apigw_take_back(const apigw_take_t *take, uint64_t now, uint64_t wall)
 void
 apigw_take_debit(const apigw_take_t *take)
 {
-    apigw_take_change(take, APIGW_TAKE_DEBIT);
+    apigw_take_t  debit;
+
+    debit = *take;
+
+    apigw_take_change(&debit, APIGW_TAKE_DEBIT);
 }
 
 
 void
-apigw_take_spend(const apigw_take_t *take)
+apigw_take_spend(apigw_take_t *take)
 {
     uint32_t       index;
     uint64_t       word, value;
     apigw_slot_t  *slot;
+
+    take->denied = true;             /* until it is known */
 
     if (take->cost == 0) {
         return;
@@ -86,7 +91,7 @@ apigw_take_spend(const apigw_take_t *take)
 
 
 static void
-apigw_take_change(const apigw_take_t *take, apigw_take_change_e change)
+apigw_take_change(apigw_take_t *take, apigw_take_change_e change)
 {
     uint32_t          index;
     uint64_t          word, value;
@@ -121,9 +126,10 @@ apigw_take_change(const apigw_take_t *take, apigw_take_change_e change)
 
 
 static uint64_t
-apigw_take_change_rate(const apigw_take_t *take, uint64_t tat,
+apigw_take_change_rate(apigw_take_t *take, uint64_t tat,
     apigw_take_change_e change)
 {
+    uint64_t             spent;
     const apigw_gcra_t  *limit = &take->limit.gcra;
 
     switch (change) {
@@ -133,7 +139,12 @@ apigw_take_change_rate(const apigw_take_t *take, uint64_t tat,
                                     take->until);
 
     case APIGW_TAKE_SPEND:
-        return apigw_gcra_spend(limit, tat, take->now, take->cost);
+        spent = apigw_gcra_spend(limit, tat, take->now, take->cost);
+
+        take->until = tat > take->now ? tat : take->now;
+        take->denied = take->cost > limit->burst
+                       || spent - take->until < take->cost * limit->period;
+        return spent;
 
     default: /* APIGW_TAKE_DEBIT */
         return apigw_gcra_debit(limit, tat, take->now, take->cost);
@@ -142,10 +153,11 @@ apigw_take_change_rate(const apigw_take_t *take, uint64_t tat,
 
 
 static uint64_t
-apigw_take_change_window(const apigw_take_t *take, uint32_t index,
-    uint64_t word, apigw_take_change_e change)
+apigw_take_change_window(apigw_take_t *take, uint32_t index, uint64_t word,
+    apigw_take_change_e change)
 {
     bool                   changed;
+    uint64_t               before;
     apigw_window_look_t    look;
     apigw_window_state_t   state;
     const apigw_window_t  *window = &take->limit.window;
@@ -162,7 +174,11 @@ apigw_take_change_window(const apigw_take_t *take, uint32_t index,
         break;
 
     case APIGW_TAKE_SPEND:
+        before = state.count;
         changed = apigw_window_spend(window, &state, &look, take->cost);
+
+        take->until = look.end;
+        take->denied = state.count - before < take->cost;
         break;
 
     default: /* APIGW_TAKE_DEBIT */

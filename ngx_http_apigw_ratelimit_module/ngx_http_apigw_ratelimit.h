@@ -194,7 +194,19 @@ struct ngx_http_apigw_ratelimit_main_conf_s {
     ngx_http_apigw_reject_vars_t        reject;
     ngx_uint_t                          phases;     /* bits 1 << phase */
     ngx_flag_t                          metrics;    /* a location has them */
+    ngx_flag_t                          after;      /* or refunds, or debits */
 };
+
+
+/* `apigw_ratelimit_refund` */
+
+typedef struct {
+    ngx_http_apigw_ratelimit_place_t    place;
+    ngx_http_apigw_ratelimit_value_t    when;
+    ngx_str_t                          *names;
+    ngx_uint_t                          nnames;     /* 0: all */
+    ngx_http_apigw_ratelimit_policy_t **policies;   /* from names */
+} ngx_http_apigw_ratelimit_refund_t;
 
 
 /* One `apigw_ratelimit` line. */
@@ -206,6 +218,9 @@ typedef struct {
     ngx_http_apigw_ratelimit_value_t   *cost;
     ngx_flag_t                          has_cost;
     uint64_t                            fixed_cost;
+    ngx_http_apigw_ratelimit_value_t   *cost_after;
+    ngx_flag_t                          has_cost_after;
+    uint64_t                            fixed_cost_after;
 } ngx_http_apigw_ratelimit_line_t;
 
 
@@ -215,6 +230,8 @@ typedef struct {
     ngx_http_apigw_ratelimit_policy_t  *policy;
     ngx_http_apigw_ratelimit_value_t   *cost;       /* NULL: constant */
     uint64_t                            fixed_cost;
+    ngx_http_apigw_ratelimit_value_t   *cost_after; /* NULL: constant */
+    uint64_t                            fixed_cost_after;
 } ngx_http_apigw_ratelimit_use_t;
 
 
@@ -235,6 +252,7 @@ typedef struct {
     ngx_uint_t                          problem;
     ngx_uint_t                          log_level;
     ngx_uint_t                          metrics;    /* never inherited */
+    ngx_http_apigw_ratelimit_refund_t  *refund;     /* NULL: none */
 } ngx_http_apigw_ratelimit_loc_conf_t;
 
 
@@ -269,10 +287,19 @@ typedef struct {
     apigw_siphash_t                     group;      /* digest of group= */
     ngx_str_t                           key_text;   /* for Redis's tags */
     ngx_str_t                           group_text;
+
+    /* of the location that charged */
+    ngx_http_apigw_ratelimit_loc_conf_t  *rlcf;
+    ngx_http_apigw_ratelimit_use_t     *use;
+
+    uint64_t                            copy_until; /* take.until of a copy */
     unsigned                            state:2;
     unsigned                            source:2;
     unsigned                            degraded:1; /* by the fail policy */
     unsigned                            charged:1;
+    unsigned                            admitted:1; /* by this policy too */
+    unsigned                            copied:1;   /* the copy was charged */
+    unsigned                            debit:1;    /* an adjustment that is */
 } ngx_http_apigw_ratelimit_item_t;
 
 
@@ -453,6 +480,14 @@ ngx_int_t ngx_http_apigw_ratelimit_item_init(ngx_http_request_t *r,
     ngx_http_apigw_ratelimit_use_t *use,
     ngx_http_apigw_ratelimit_item_t *item);
 
+/* The cost after the response; NGX_ERROR: no memory. */
+ngx_int_t ngx_http_apigw_ratelimit_cost_after(ngx_http_request_t *r,
+    ngx_http_apigw_ratelimit_use_t *use, uint64_t *cost);
+
+/* The value for a request; NGX_ERROR: no memory. */
+ngx_int_t ngx_http_apigw_ratelimit_value_get(ngx_http_request_t *r,
+    ngx_http_apigw_ratelimit_value_t *value, ngx_str_t *text);
+
 /* Whether a text of the configuration has variables in it. */
 ngx_uint_t ngx_http_apigw_ratelimit_has_variables(ngx_str_t *text);
 
@@ -595,12 +630,36 @@ ngx_int_t ngx_http_apigw_ratelimit_ask(ngx_http_apigw_ratelimit_ctx_t *ctx);
 /* The request dies: leaves all that it waits for. */
 void ngx_http_apigw_ratelimit_leave(ngx_http_apigw_ratelimit_ctx_t *ctx);
 
-/* Gives back what Redis has charged for `n` items of one store. */
-void ngx_http_apigw_ratelimit_give_back(ngx_http_apigw_ratelimit_store_t *store,
-    ngx_http_apigw_ratelimit_item_t **items, ngx_uint_t n);
 
 /* Forgets what is under way, as the worker exits. */
 void ngx_http_apigw_ratelimit_redis_exit(void);
+
+
+/* ngx_http_apigw_ratelimit_adjust.c: what Redis is told later */
+
+/*
+ * Gives back what Redis has charged for an item, or with `debit` charges its
+ * take's cost once more: at the end of this turn of the event loop, together
+ * with others. Nobody waits for it; one that is lost is counted.
+ */
+void ngx_http_apigw_ratelimit_adjust(ngx_http_apigw_ratelimit_item_t *item,
+    ngx_uint_t debit);
+
+/* The worker exits: what has not been answered is lost. */
+void ngx_http_apigw_ratelimit_adjust_exit(void);
+
+
+/* ngx_http_apigw_ratelimit_after.c: after the response */
+
+char *ngx_http_apigw_ratelimit_set_refund(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* Finds the policies that a level's own refund names, once. */
+char *ngx_http_apigw_ratelimit_compile_refund(ngx_conf_t *cf,
+    ngx_http_apigw_ratelimit_loc_conf_t *rlcf);
+
+/* The handler of the LOG phase. */
+ngx_int_t ngx_http_apigw_ratelimit_after(ngx_http_request_t *r);
 
 
 /* ngx_http_apigw_ratelimit_headers.c: the filters */

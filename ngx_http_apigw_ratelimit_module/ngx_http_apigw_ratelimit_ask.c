@@ -250,7 +250,10 @@ ngx_http_apigw_ratelimit_ask_policy(ngx_pool_t *pool,
 
     take = &item->take;
 
-    if (back) {
+    if (back && item->debit) {
+        ngx_str_set(&argv[1], "+");
+
+    } else if (back) {
         ngx_str_set(&argv[1], "-");
 
     } else if (take->shadow) {

@@ -257,6 +257,8 @@ ngx_http_apigw_ratelimit_counters_leave(
 }
 
 
+/* What passed may cost more after the response: noted on the way. */
+
 void
 ngx_http_apigw_ratelimit_count(ngx_http_apigw_ratelimit_ctx_t *ctx,
     ngx_uint_t passed)
@@ -269,6 +271,8 @@ ngx_http_apigw_ratelimit_count(ngx_http_apigw_ratelimit_ctx_t *ctx,
 
         result = ngx_http_apigw_ratelimit_item_result(ctx, item, passed);
         ngx_http_apigw_ratelimit_policy_count(item->policy, result);
+
+        item->admitted = (result == NGX_HTTP_APIGW_RATELIMIT_N_PASSED);
 
         if (result <= NGX_HTTP_APIGW_RATELIMIT_N_REJECTED_SHADOW) {
             ngx_http_apigw_ratelimit_policy_count(item->policy,

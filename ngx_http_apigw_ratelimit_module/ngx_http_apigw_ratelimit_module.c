@@ -9,6 +9,8 @@
  * CONTENT     a location's metrics, as text.
  * filters     RateLimit fields, Retry-After, and a problem document in place
  *             of nginx's page.
+ * LOG         what the response makes of a charge: it goes back, or more is
+ *             due.
  *
  * The policies of one phase are one take: all are charged, or none. Local
  * ones are decided within the call; for those in Redis the handler returns
@@ -89,6 +91,13 @@ static ngx_command_t  ngx_http_apigw_ratelimit_commands[] = {
     { ngx_string("apigw_ratelimit"),
       NGX_HTTP_APIGW_RATELIMIT_CONTEXTS|NGX_CONF_1MORE,
       ngx_http_apigw_ratelimit_set_use,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("apigw_ratelimit_refund"),
+      NGX_HTTP_APIGW_RATELIMIT_CONTEXTS|NGX_CONF_1MORE,
+      ngx_http_apigw_ratelimit_set_refund,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -353,6 +362,7 @@ ngx_http_apigw_ratelimit_create_loc_conf(ngx_conf_t *cf)
      */
 
     rlcf->lines = NGX_CONF_UNSET_PTR;
+    rlcf->refund = NGX_CONF_UNSET_PTR;
     rlcf->dry_run = NGX_CONF_UNSET;
     rlcf->status = NGX_CONF_UNSET_UINT;
     rlcf->headers = NGX_CONF_UNSET_UINT;
@@ -388,6 +398,13 @@ ngx_http_apigw_ratelimit_merge_loc_conf(ngx_conf_t *cf, void *parent,
         return NGX_CONF_ERROR;
     }
 
+    if (ngx_http_apigw_ratelimit_compile_refund(cf, prev) != NGX_CONF_OK
+        || ngx_http_apigw_ratelimit_compile_refund(cf, conf) != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_conf_merge_ptr_value(conf->refund, prev->refund, NULL);
     ngx_conf_merge_value(conf->dry_run, prev->dry_run, 0);
     ngx_conf_merge_uint_value(conf->status, prev->status,
                               NGX_HTTP_TOO_MANY_REQUESTS);
@@ -445,6 +462,15 @@ ngx_http_apigw_ratelimit_init(ngx_conf_t *cf)
         *h = ngx_http_apigw_ratelimit_precontent;
     }
 
+    if (rmcf->phases && rmcf->after) {
+        h = ngx_array_push(&cmcf->phases[NGX_HTTP_LOG_PHASE].handlers);
+        if (h == NULL) {
+            return NGX_ERROR;
+        }
+
+        *h = ngx_http_apigw_ratelimit_after;
+    }
+
     if (rmcf->phases || rmcf->metrics) {
         ngx_http_apigw_ratelimit_filter_init();
     }
@@ -499,6 +525,7 @@ ngx_http_apigw_ratelimit_exit_process(ngx_cycle_t *cycle)
     /* first what waits for the stores' commands */
 
     ngx_http_apigw_ratelimit_redis_exit();
+    ngx_http_apigw_ratelimit_adjust_exit();
 
     stores = rmcf->stores.elts;
 

@@ -45,8 +45,6 @@ static void ngx_http_apigw_ratelimit_ask_send(
     ngx_http_apigw_ratelimit_ask_t *ask);
 static void ngx_http_apigw_ratelimit_ask_done(ngx_http_apigw_redis_cmd_t *cmd,
     const ngx_http_apigw_redis_result_t *result);
-static void ngx_http_apigw_ratelimit_give_done(ngx_http_apigw_redis_cmd_t *cmd,
-    const ngx_http_apigw_redis_result_t *result);
 static void ngx_http_apigw_ratelimit_deliver(
     ngx_http_apigw_ratelimit_ask_t *ask, int64_t *values);
 
@@ -298,31 +296,6 @@ ngx_http_apigw_ratelimit_ask_send(ngx_http_apigw_ratelimit_ask_t *ask)
 }
 
 
-void
-ngx_http_apigw_ratelimit_give_back(ngx_http_apigw_ratelimit_store_t *store,
-    ngx_http_apigw_ratelimit_item_t **items, ngx_uint_t n)
-{
-    ngx_http_apigw_ratelimit_ask_t  *ask;
-
-    /* never waited for; one that is lost leaves the charge standing */
-
-    ngx_http_apigw_ratelimit_asks_init();
-
-    ask = ngx_http_apigw_ratelimit_create_ask(store, "adjust", items, n);
-    if (ask == NULL) {
-        return;
-    }
-
-    ask->cmd.handler = ngx_http_apigw_ratelimit_give_done;
-
-    ngx_queue_insert_tail(&ngx_http_apigw_ratelimit_asks.asks, &ask->queue);
-
-    if (ngx_http_apigw_redis_send(store->redis, &ask->cmd) != NGX_OK) {
-        ngx_http_apigw_ratelimit_destroy_ask(ask);
-    }
-}
-
-
 /* Answers */
 
 static void
@@ -337,14 +310,6 @@ ngx_http_apigw_ratelimit_ask_done(ngx_http_apigw_redis_cmd_t *cmd,
     ngx_http_apigw_ratelimit_deliver(ask,
                 ngx_http_apigw_ratelimit_read_reply(ask, result, values)
                 ? values : NULL);
-}
-
-
-static void
-ngx_http_apigw_ratelimit_give_done(ngx_http_apigw_redis_cmd_t *cmd,
-    const ngx_http_apigw_redis_result_t *result)
-{
-    ngx_http_apigw_ratelimit_destroy_ask(cmd->data);
 }
 
 

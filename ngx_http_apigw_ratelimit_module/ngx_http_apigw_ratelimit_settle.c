@@ -16,8 +16,6 @@ static ngx_uint_t ngx_http_apigw_ratelimit_take_copies(
     ngx_http_apigw_ratelimit_ctx_t *ctx, uint64_t ticks);
 static void ngx_http_apigw_ratelimit_spend_copies(
     ngx_http_apigw_ratelimit_ctx_t *ctx, uint64_t ticks);
-static ngx_uint_t ngx_http_apigw_ratelimit_put_back_store(
-    ngx_http_apigw_ratelimit_ctx_t *ctx);
 static void ngx_http_apigw_ratelimit_untaken(apigw_take_t *take);
 
 
@@ -217,6 +215,9 @@ ngx_http_apigw_ratelimit_spend_copies(ngx_http_apigw_ratelimit_ctx_t *ctx,
 
         apigw_take_spend(&copy);
 
+        item->copied = !copy.denied;
+        item->copy_until = copy.until;
+
         ngx_http_apigw_ratelimit_zone_watch(item->policy->zone, copy.now,
                                             ngx_cycle->log);
     }
@@ -235,56 +236,24 @@ ngx_http_apigw_ratelimit_put_back(ngx_http_apigw_ratelimit_ctx_t *ctx,
     for (i = ctx->first; i < ctx->nitems; i++) {
         item = &ctx->items[i];
 
-        if (item->charged
-            && item->source == NGX_HTTP_APIGW_RATELIMIT_FROM_LOCAL)
-        {
-            item->charged = 0;
-            apigw_take_back(&item->take,
-                            ngx_http_apigw_ratelimit_zone_time(item, ticks),
-                            ngx_http_apigw_ratelimit_wall());
-        }
-    }
-
-    while (ngx_http_apigw_ratelimit_put_back_store(ctx)) {
-        /* void */
-    }
-
-    ngx_http_apigw_ratelimit_peek_local(ctx, ticks);
-}
-
-
-/* All charges of one store, in one command; 0: there were none. */
-
-static ngx_uint_t
-ngx_http_apigw_ratelimit_put_back_store(ngx_http_apigw_ratelimit_ctx_t *ctx)
-{
-    ngx_uint_t                         i, n;
-    ngx_http_apigw_ratelimit_item_t   *item;
-    ngx_http_apigw_ratelimit_item_t   *items[NGX_HTTP_APIGW_RATELIMIT_MAX];
-    ngx_http_apigw_ratelimit_store_t  *store;
-
-    n = 0;
-    store = NULL;
-
-    for (i = ctx->first; i < ctx->nitems; i++) {
-        item = &ctx->items[i];
-
-        if (!item->charged || (store && item->policy->store != store)) {
+        if (!item->charged) {
             continue;
         }
 
         item->charged = 0;
-        store = item->policy->store;
-        items[n++] = item;
 
-        ngx_http_apigw_ratelimit_untaken(&item->take);
+        if (item->source == NGX_HTTP_APIGW_RATELIMIT_FROM_LOCAL) {
+            apigw_take_back(&item->take,
+                            ngx_http_apigw_ratelimit_zone_time(item, ticks),
+                            ngx_http_apigw_ratelimit_wall());
+
+        } else {
+            ngx_http_apigw_ratelimit_adjust(item, 0);
+            ngx_http_apigw_ratelimit_untaken(&item->take);
+        }
     }
 
-    if (n) {
-        ngx_http_apigw_ratelimit_give_back(store, items, n);
-    }
-
-    return n;
+    ngx_http_apigw_ratelimit_peek_local(ctx, ticks);
 }
 
 

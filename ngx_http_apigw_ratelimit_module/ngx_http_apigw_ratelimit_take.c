@@ -113,6 +113,7 @@ ngx_http_apigw_ratelimit_collect(ngx_http_request_t *r,
         }
 
         if (rc == NGX_OK) {
+            item->rlcf = ctx->rlcf;
             ngx_http_apigw_ratelimit_item_time(item, ticks);
             ctx->nitems++;
         }

@@ -7,6 +7,11 @@
 
 static char *ngx_http_apigw_ratelimit_set_use_cost(ngx_conf_t *cf,
     ngx_http_apigw_ratelimit_line_t *line, ngx_str_t text);
+static char *ngx_http_apigw_ratelimit_set_use_after(ngx_conf_t *cf,
+    ngx_http_apigw_ratelimit_line_t *line, ngx_str_t text);
+static char *ngx_http_apigw_ratelimit_set_use_number(ngx_conf_t *cf,
+    const char *what, ngx_str_t *text,
+    ngx_http_apigw_ratelimit_value_t **value, uint64_t *number);
 static ngx_uint_t ngx_http_apigw_ratelimit_count_names(
     ngx_http_apigw_ratelimit_loc_conf_t *rlcf);
 static char *ngx_http_apigw_ratelimit_compile_use(ngx_conf_t *cf,
@@ -92,10 +97,24 @@ ngx_http_apigw_ratelimit_set_use(ngx_conf_t *cf, ngx_command_t *cmd,
             continue;
         }
 
+        if (ngx_strncmp(value[i].data, "cost_after=", 11) == 0) {
+            text.data = value[i].data + 11;
+            text.len = value[i].len - 11;
+
+            if (ngx_http_apigw_ratelimit_set_use_after(cf, line, text)
+                != NGX_CONF_OK)
+            {
+                return NGX_CONF_ERROR;
+            }
+
+            continue;
+        }
+
         if (!ngx_http_apigw_ratelimit_name_valid(&value[i])) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid parameter \"%V\" of apigw_ratelimit; "
-                               "use names of policies, cost= or off",
+                               "use names of policies, cost=, cost_after= "
+                               "or off",
                                &value[i]);
             return NGX_CONF_ERROR;
         }
@@ -115,8 +134,6 @@ static char *
 ngx_http_apigw_ratelimit_set_use_cost(ngx_conf_t *cf,
     ngx_http_apigw_ratelimit_line_t *line, ngx_str_t text)
 {
-    apigw_error_t  error;
-
     if (line->has_cost) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "duplicate cost= of apigw_ratelimit; keep one");
@@ -125,11 +142,47 @@ ngx_http_apigw_ratelimit_set_use_cost(ngx_conf_t *cf,
 
     line->has_cost = 1;
 
-    if (ngx_http_apigw_ratelimit_has_variables(&text)) {
-        line->cost = ngx_palloc(cf->pool,
-                                sizeof(ngx_http_apigw_ratelimit_value_t));
-        if (line->cost == NULL
-            || ngx_http_apigw_ratelimit_value_compile(cf, &text, line->cost)
+    return ngx_http_apigw_ratelimit_set_use_number(cf, "cost", &text,
+                                             &line->cost, &line->fixed_cost);
+}
+
+
+static char *
+ngx_http_apigw_ratelimit_set_use_after(ngx_conf_t *cf,
+    ngx_http_apigw_ratelimit_line_t *line, ngx_str_t text)
+{
+    ngx_http_apigw_ratelimit_main_conf_t  *rmcf;
+
+    if (line->has_cost_after) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "duplicate cost_after= of apigw_ratelimit; keep "
+                           "one");
+        return NGX_CONF_ERROR;
+    }
+
+    line->has_cost_after = 1;
+
+    rmcf = ngx_http_conf_get_module_main_conf(cf,
+                                              ngx_http_apigw_ratelimit_module);
+    rmcf->after = 1;
+
+    return ngx_http_apigw_ratelimit_set_use_number(cf, "cost_after", &text,
+                                  &line->cost_after, &line->fixed_cost_after);
+}
+
+
+static char *
+ngx_http_apigw_ratelimit_set_use_number(ngx_conf_t *cf, const char *what,
+    ngx_str_t *text, ngx_http_apigw_ratelimit_value_t **value,
+    uint64_t *number)
+{
+    apigw_error_t  error;
+
+    if (ngx_http_apigw_ratelimit_has_variables(text)) {
+        *value = ngx_palloc(cf->pool,
+                            sizeof(ngx_http_apigw_ratelimit_value_t));
+        if (*value == NULL
+            || ngx_http_apigw_ratelimit_value_compile(cf, text, *value)
                != NGX_OK)
         {
             return NGX_CONF_ERROR;
@@ -138,12 +191,12 @@ ngx_http_apigw_ratelimit_set_use_cost(ngx_conf_t *cf,
         return NGX_CONF_OK;
     }
 
-    if (apigw_limit_cost(ngx_http_apigw_str(&text), &line->fixed_cost, &error)
+    if (apigw_limit_cost(ngx_http_apigw_str(text), number, &error)
         != APIGW_OK)
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid cost \"%V\" of apigw_ratelimit; %s",
-                           &text, error.word);
+                           "invalid %s \"%V\" of apigw_ratelimit; %s",
+                           what, text, error.word);
         return NGX_CONF_ERROR;
     }
 
@@ -252,6 +305,9 @@ ngx_http_apigw_ratelimit_compile_use(ngx_conf_t *cf,
 
     use->cost = policy->has_cost ? policy->cost : line->cost;
     use->fixed_cost = policy->has_cost ? policy->fixed_cost : line->fixed_cost;
+
+    use->cost_after = line->cost_after;
+    use->fixed_cost_after = line->fixed_cost_after;
 
     if (use->cost == NULL
         && ngx_http_apigw_ratelimit_never_passes(policy, use->fixed_cost))

@@ -29,8 +29,6 @@ struct ngx_http_apigw_ratelimit_cache_s {
 };
 
 
-static ngx_int_t ngx_http_apigw_ratelimit_value_get(ngx_http_request_t *r,
-    ngx_http_apigw_ratelimit_value_t *value, ngx_str_t *text);
 static ngx_int_t ngx_http_apigw_ratelimit_item_limit(ngx_http_request_t *r,
     ngx_http_apigw_ratelimit_policy_t *policy, apigw_limit_t *limit);
 static void ngx_http_apigw_ratelimit_limit_parse(ngx_http_request_t *r,
@@ -145,6 +143,10 @@ ngx_http_apigw_ratelimit_item_init(ngx_http_request_t *r,
     item->source = NGX_HTTP_APIGW_RATELIMIT_FROM_LOCAL;
     item->degraded = 0;
     item->charged = 0;
+    item->admitted = 0;
+    item->copied = 0;
+    item->debit = 0;
+    item->use = use;
 
     item->take.slots = &policy->zone->slots;
     item->take.key = apigw_siphash(&policy->hash, key.data, key.len);
@@ -164,7 +166,7 @@ ngx_http_apigw_ratelimit_item_init(ngx_http_request_t *r,
  * empty text has an address too: memory functions want one.
  */
 
-static ngx_int_t
+ngx_int_t
 ngx_http_apigw_ratelimit_value_get(ngx_http_request_t *r,
     ngx_http_apigw_ratelimit_value_t *value, ngx_str_t *text)
 {
@@ -318,6 +320,37 @@ ngx_http_apigw_ratelimit_item_cost(ngx_http_request_t *r,
            != APIGW_OK)
     {
         ngx_http_apigw_ratelimit_bad_value(r, use->policy, "cost", &text,
+                                           error.word);
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_apigw_ratelimit_cost_after(ngx_http_request_t *r,
+    ngx_http_apigw_ratelimit_use_t *use, uint64_t *cost)
+{
+    ngx_str_t      text;
+    apigw_error_t  error;
+
+    *cost = use->fixed_cost_after;
+
+    if (use->cost_after == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_apigw_ratelimit_value_get(r, use->cost_after, &text)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (text.len
+        && apigw_limit_cost(ngx_http_apigw_str(&text), cost, &error)
+           != APIGW_OK)
+    {
+        ngx_http_apigw_ratelimit_bad_value(r, use->policy, "cost_after", &text,
                                            error.word);
     }
 

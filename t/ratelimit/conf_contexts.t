@@ -14,6 +14,7 @@ Apigw::Contexts::check(
     http    => 'apigw_ratelimit_policy one key=k rate=1r/s;',
     policy  => {
         apigw_ratelimit              => ['one', [''], 0],
+        apigw_ratelimit_refund       => ['when=$arg_a', [''], 0],
         apigw_ratelimit_dry_run      => ['on', ['', 'on on'], 0],
         apigw_ratelimit_status       => ['503', ['', '429 503'], 0],
         apigw_ratelimit_headers      => ['draft11 x-ratelimit expose',

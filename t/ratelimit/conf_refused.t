@@ -128,7 +128,7 @@ apigw_ratelimit a cost=6;   | policy "a": cost 6 is above its burst of 5, no req
 apigw_ratelimit a cost=x;   | invalid cost "x" of apigw_ratelimit; use a whole number from 0 to 1000000000
 apigw_ratelimit a cost=1 cost=2; | duplicate cost= of apigw_ratelimit; keep one
 apigw_ratelimit cost=2;     | "apigw_ratelimit" directive names no policy; name one before cost=
-apigw_ratelimit a cost_after=2; | invalid parameter "cost_after=2" of apigw_ratelimit; use names of policies, cost= or off
+apigw_ratelimit a cost=2 cost_after=x; | invalid cost_after "x" of apigw_ratelimit; use a whole number from 0 to 1000000000
 apigw_ratelimit off; apigw_ratelimit a; | "apigw_ratelimit" directive is "off" and not at one level; keep one of them
 apigw_ratelimit a; apigw_ratelimit off; | "apigw_ratelimit" directive is "off" and not at one level; keep one of them
 apigw_ratelimit off a;      | "apigw_ratelimit" directive has "off" beside other arguments; keep one of them
@@ -137,7 +137,7 @@ apigw_ratelimit off cost=2; | "apigw_ratelimit" directive has "off" beside other
 apigw_ratelimit off; apigw_ratelimit off; | "apigw_ratelimit" directive is duplicate
 apigw_ratelimit a cost=;    | invalid cost "" of apigw_ratelimit; use a whole number from 0 to 1000000000
 apigw_ratelimit a cost=1000000001; | invalid cost "1000000001" of apigw_ratelimit; use a whole number from 0 to 1000000000
-apigw_ratelimit a/b;        | invalid parameter "a/b" of apigw_ratelimit; use names of policies, cost= or off
+apigw_ratelimit a/b;        | invalid parameter "a/b" of apigw_ratelimit; use names of policies, cost=, cost_after= or off
 apigw_ratelimit;            | invalid number of arguments in "apigw_ratelimit" directive
 apigw_ratelimit_status 399; | invalid status "399" of apigw_ratelimit_status; use 400 to 443, 445 to 493, or 500 to 599
 apigw_ratelimit_status 444; | invalid status "444" of apigw_ratelimit_status
