@@ -289,6 +289,83 @@ TEST(a_copy_follows_what_was_granted_elsewhere)
 }
 
 
+/* What a copy was charged goes back; what it had no room for does not. */
+
+TEST(a_copy_tells_what_a_refund_must_know)
+{
+    apigw_take_t   take, whole;
+    apigw_slots_t  slots;
+
+    EXPECT(make(&slots));
+
+    take = limit(&slots, 1, 3, 100);
+
+    apigw_take_spend(&take);
+    EXPECT(!take.denied && take.until == 1000);
+
+    apigw_take_spend(&take);
+    EXPECT(!take.denied && take.until == 1100);
+    whole = take;
+
+    take.cost = 2;
+    apigw_take_spend(&take);
+    EXPECT(take.denied && value(&slots, 1) == 1300);
+
+    apigw_take_back(&take, 1000, 0);
+    EXPECT(value(&slots, 1) == 1300);
+
+    apigw_take_back(&whole, 1000, 0);
+    EXPECT(value(&slots, 1) == 1200);
+
+    /* through a lock, as the key is new, and with a cost that never fits */
+
+    take = limit(&slots, 2, 3, 100);
+    take.cost = 4;
+    apigw_take_spend(&take);
+    EXPECT(take.denied && value(&slots, 2) == 1300);
+
+    take.cost = 0;
+    take.denied = false;
+    apigw_take_spend(&take);
+    EXPECT(take.denied);
+}
+
+
+TEST(a_copy_of_a_window_tells_it_too)
+{
+    apigw_take_t   take, whole;
+    apigw_slots_t  slots;
+    const uint64_t s = APIGW_GCRA_SECOND;
+
+    EXPECT(make(&slots));
+
+    take = limit(&slots, 1, 1, 1);
+    memset(&take.limit, 0, sizeof(take.limit));
+    take.limit.windowed = true;
+    take.limit.window.kind = APIGW_WINDOW_FIRST;
+    take.limit.window.limit = 5;
+    take.limit.window.length = 10 * s;
+    take.now = s;
+    take.cost = 3;
+
+    apigw_take_spend(&take);
+    EXPECT(!take.denied && take.until == 11 * s);
+    whole = take;
+
+    apigw_take_spend(&take);
+    EXPECT(take.denied);
+
+    /* 5 of 5, of which 3 go back */
+
+    apigw_take_back(&take, 2 * s, 0);
+    apigw_take_back(&whole, 2 * s, 0);
+
+    take.denied = false;
+    EXPECT(take_all(&take, 1));
+    EXPECT(!take_all(&take, 1));
+}
+
+
 TEST(a_denial_is_repeated_until_it_lapses_for_no_lower_cost)
 {
     apigw_take_t   take;
@@ -960,6 +1037,8 @@ TEST_MAIN(CASE(one_limit_admits_its_burst_and_then_its_rate),
           CASE(the_order_of_limits_changes_nothing),
           CASE(a_refund_gives_the_charge_back),
           CASE(a_copy_follows_what_was_granted_elsewhere),
+    CASE(a_copy_tells_what_a_refund_must_know),
+    CASE(a_copy_of_a_window_tells_it_too),
           CASE(a_denial_is_repeated_until_it_lapses_for_no_lower_cost),
           CASE(a_window_admits_its_limit_until_it_is_over),
           CASE(no_denial_and_no_take_without_cost_changes_a_bit),
