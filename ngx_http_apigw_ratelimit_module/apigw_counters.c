@@ -15,7 +15,9 @@ static size_t apigw_counters_lines(size_t size);
 static void apigw_counters_view(apigw_counters_t *counters, void *memory);
 static uint32_t apigw_counters_find(const apigw_counters_t *counters,
     const apigw_siphash_t *name);
-static uint32_t apigw_counters_claim(apigw_counters_t *counters,
+static uint32_t apigw_counters_fresh(const apigw_counters_t *counters,
+    uint32_t *from);
+static uint32_t apigw_counters_reuse(apigw_counters_t *counters,
     uint32_t *from);
 static void apigw_counters_use(apigw_counters_t *counters, uint32_t slot);
 
@@ -103,7 +105,7 @@ apigw_counters_names(apigw_counters_t *counters, const apigw_siphash_t *names,
     size_t n, uint32_t *rows)
 {
     size_t    i, without;
-    uint32_t  from;
+    uint32_t  fresh, old;
 
     counters->shared->names++;
 
@@ -114,7 +116,8 @@ apigw_counters_names(apigw_counters_t *counters, const apigw_siphash_t *names,
         counters->names[rows[i]].named = counters->shared->names;
     }
 
-    from = 1;
+    fresh = 1;
+    old = 1;
     without = 0;
 
     for (i = 0; i < n; i++) {
@@ -123,7 +126,11 @@ apigw_counters_names(apigw_counters_t *counters, const apigw_siphash_t *names,
             continue;
         }
 
-        rows[i] = apigw_counters_claim(counters, &from);
+        rows[i] = apigw_counters_fresh(counters, &fresh);
+
+        if (rows[i] == 0) {
+            rows[i] = apigw_counters_reuse(counters, &old);
+        }
 
         if (rows[i]) {
             counters->names[rows[i]].name = names[i];
@@ -157,20 +164,34 @@ apigw_counters_find(const apigw_counters_t *counters,
 }
 
 
-/* A row that nobody has; else one whose name is gone. */
+/* A row that nobody has had, at `from` or behind; 0: none. */
 
 static uint32_t
-apigw_counters_claim(apigw_counters_t *counters, uint32_t *from)
+apigw_counters_fresh(const apigw_counters_t *counters, uint32_t *from)
+{
+    uint32_t  row;
+
+    for (row = *from; row < counters->shared->nrows; row++) {
+        if (counters->names[row].named == 0) {
+            *from = row + 1;
+            return row;
+        }
+    }
+
+    *from = row;
+
+    return 0;
+}
+
+
+/* The same of one whose name is gone. */
+
+static uint32_t
+apigw_counters_reuse(apigw_counters_t *counters, uint32_t *from)
 {
     uint32_t   row;
     uint64_t  *common;
     unsigned   i;
-
-    for (row = 1; row < counters->shared->nrows; row++) {
-        if (counters->names[row].named == 0) {
-            return row;
-        }
-    }
 
     for (row = *from; row < counters->shared->nrows; row++) {
 

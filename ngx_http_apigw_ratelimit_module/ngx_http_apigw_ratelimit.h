@@ -562,8 +562,9 @@ char *ngx_http_apigw_ratelimit_set_metrics(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 /* Refuses a location where another handler answers. */
-char *ngx_http_apigw_ratelimit_metrics_check(ngx_conf_t *cf,
-    ngx_http_apigw_ratelimit_loc_conf_t *rlcf);
+char *ngx_http_apigw_ratelimit_metrics_merge(ngx_conf_t *cf,
+    ngx_http_apigw_ratelimit_loc_conf_t *prev,
+    ngx_http_apigw_ratelimit_loc_conf_t *conf);
 
 
 /* ngx_http_apigw_ratelimit_take.c: the decision of one phase */

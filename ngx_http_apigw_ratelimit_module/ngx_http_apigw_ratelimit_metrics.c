@@ -89,16 +89,25 @@ ngx_http_apigw_ratelimit_set_metrics(ngx_conf_t *cf, ngx_command_t *cmd,
 
 
 char *
-ngx_http_apigw_ratelimit_metrics_check(ngx_conf_t *cf,
-    ngx_http_apigw_ratelimit_loc_conf_t *rlcf)
+ngx_http_apigw_ratelimit_metrics_merge(ngx_conf_t *cf,
+    ngx_http_apigw_ratelimit_loc_conf_t *prev,
+    ngx_http_apigw_ratelimit_loc_conf_t *conf)
 {
     ngx_http_core_loc_conf_t  *clcf;
 
-    if (rlcf->metrics == 0) {
-        return NGX_CONF_OK;
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->noname && clcf->handler == NULL && prev->metrics) {
+
+        /* "if" and "limit_except" are the same location */
+
+        conf->metrics = prev->metrics;
+        clcf->handler = ngx_http_apigw_ratelimit_metrics_handler;
     }
 
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    if (conf->metrics == 0) {
+        return NGX_CONF_OK;
+    }
 
     if (clcf->handler == ngx_http_apigw_ratelimit_metrics_handler) {
         return NGX_CONF_OK;

@@ -414,7 +414,7 @@ ngx_http_apigw_ratelimit_merge_loc_conf(ngx_conf_t *cf, void *parent,
     ngx_conf_merge_uint_value(conf->problem, prev->problem, 1);
     ngx_conf_merge_uint_value(conf->log_level, prev->log_level, NGX_LOG_WARN);
 
-    return ngx_http_apigw_ratelimit_metrics_check(cf, conf);
+    return ngx_http_apigw_ratelimit_metrics_merge(cf, prev, conf);
 }
 
 

@@ -58,6 +58,33 @@ location /t {
 
 
 
+=== blocks within the location are the location
+--- http_config eval: $::Policy
+--- config
+location = /t {
+    apigw_ratelimit_metrics;
+    if ($arg_a) { set $b 1; }
+    limit_except GET { allow all; }
+}
+location = /u {
+    apigw_ratelimit_metrics public;
+    if ($arg_a) { set $b 1; }
+    limit_except GET { deny all; }
+}
+location = /v { if ($arg_a) { rewrite ^ /page break; proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT; } apigw_ratelimit_metrics; }
+location = /page { alias $TEST_NGINX_PAGE; }
+--- request eval
+["GET /t?a=1", "GET /u?a=1", "POST /t", "POST /u", "HEAD /u", "GET /v?a=1",
+ "GET /v"]
+--- more_headers eval
+["", "Via: x", "", "Via: x", "Via: x", "", ""]
+--- error_code eval: [200, 200, 405, 403, 200, 200, 200]
+--- response_body_like eval
+["requests_total", "requests_total", "405", "403", "^\\z", "page",
+ "requests_total"]
+
+
+
 === limited as any other location
 --- http_config eval: $::Policy
 --- config
