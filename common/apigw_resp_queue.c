@@ -12,6 +12,8 @@ typedef struct {
     uint64_t               deadline;
     uint64_t               gathered;    /* when */
     bool                   dropped;
+    bool                   asking;      /* goes out behind ASKING */
+    bool                   asked;       /* whose reply has come */
 } apigw_resp_pending_t;
 
 
@@ -31,8 +33,15 @@ struct apigw_resp_queue_s {
 };
 
 
+static const char  apigw_resp_asking[] = "*1\r\n$6\r\nASKING\r\n";
+
+#define APIGW_RESP_ASKING_LEN  (sizeof(apigw_resp_asking) - 1)
+
+
 static apigw_resp_pending_t *apigw_resp_queue_at(
     const apigw_resp_queue_t *queue, uint64_t serial);
+static size_t apigw_resp_queue_copy(const apigw_resp_pending_t *p,
+    uint8_t *out);
 static void apigw_resp_queue_forget(apigw_resp_queue_t *queue,
     uint64_t serial);
 static void apigw_resp_queue_trim(apigw_resp_queue_t *queue);
@@ -95,6 +104,19 @@ apigw_resp_queue_push(apigw_resp_queue_t *queue, void *owner, char *bytes,
 }
 
 
+void
+apigw_resp_queue_asking(apigw_resp_queue_t *queue, uint64_t serial)
+{
+    apigw_resp_pending_t  *p;
+
+    p = apigw_resp_queue_at(queue, serial);
+
+    p->asking = true;
+    p->len += APIGW_RESP_ASKING_LEN;
+    queue->waiting += APIGW_RESP_ASKING_LEN;
+}
+
+
 bool
 apigw_resp_queue_cancel(apigw_resp_queue_t *queue, uint64_t serial,
     void *owner)
@@ -153,8 +175,7 @@ apigw_resp_queue_gather(apigw_resp_queue_t *queue, uint8_t *out, size_t room,
                 break;
             }
 
-            memcpy(out + used, p->bytes, p->len);
-            used += p->len;
+            used += apigw_resp_queue_copy(p, out + used);
 
             apigw_resp_command_free(p->bytes);
             p->bytes = NULL;
@@ -171,6 +192,20 @@ apigw_resp_queue_gather(apigw_resp_queue_t *queue, uint8_t *out, size_t room,
     apigw_resp_queue_trim(queue);
 
     return used;
+}
+
+
+static size_t
+apigw_resp_queue_copy(const apigw_resp_pending_t *p, uint8_t *out)
+{
+    size_t  ahead;
+
+    ahead = p->asking ? APIGW_RESP_ASKING_LEN : 0;
+
+    memcpy(out, apigw_resp_asking, ahead);
+    memcpy(out + ahead, p->bytes, p->len - ahead);
+
+    return p->len;
 }
 
 
@@ -191,6 +226,13 @@ apigw_resp_queue_reply(apigw_resp_queue_t *queue, void **owner)
     }
 
     p = apigw_resp_queue_at(queue, queue->head);
+
+    if (p->asking && !p->asked
+        && p->end - p->len + APIGW_RESP_ASKING_LEN <= queue->written)
+    {
+        p->asked = true;
+        return APIGW_AGAIN;
+    }
 
     if (p->end > queue->written) {
         return APIGW_EINPUT;

@@ -51,6 +51,13 @@ apigw_rc_t apigw_resp_queue_push(apigw_resp_queue_t *queue, void *owner,
     char *bytes, size_t len, uint64_t deadline, uint64_t *serial);
 
 
+/*
+ * Has ASKING go ahead of the command that was pushed last, with nothing in
+ * between; its reply is skipped.
+ */
+void apigw_resp_queue_asking(apigw_resp_queue_t *queue, uint64_t serial);
+
+
 /* Forgets the owner of a command; false when it has gone already. */
 bool apigw_resp_queue_cancel(apigw_resp_queue_t *queue, uint64_t serial,
     void *owner);
@@ -75,6 +82,7 @@ void apigw_resp_queue_written(apigw_resp_queue_t *queue, size_t n);
 /*
  * Takes the command to which the next reply belongs; *owner is NULL for a
  * tombstone.
+ * APIGW_AGAIN  it is the reply to the ASKING of a command whose own is owed yet
  * APIGW_EINPUT no command that has left wholly awaits a reply
  */
 apigw_rc_t apigw_resp_queue_reply(apigw_resp_queue_t *queue, void **owner);

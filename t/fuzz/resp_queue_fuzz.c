@@ -12,8 +12,10 @@
 #include <stdlib.h>
 
 
-#define CAP    13
-#define STEPS  4096
+#define CAP     13
+#define STEPS   4096
+#define ASKING  "*1\r\n$6\r\nASKING\r\n"
+#define AHEAD   (sizeof(ASKING) - 1)
 
 
 typedef struct {
@@ -23,6 +25,8 @@ typedef struct {
     uint64_t  serial;
     uint64_t  deadline;
     size_t    end;
+    size_t    len;
+    size_t    ahead;                 /* bytes of ASKING not replied to */
 } command_t;
 
 
@@ -75,6 +79,11 @@ send_one(model_t *m, uint8_t x)
         return;
     }
 
+    if (x & 32) {
+        apigw_resp_queue_asking(m->queue, c->serial);
+        c->ahead = AHEAD;
+    }
+
     c->owned = true;
     m->n++;
 }
@@ -103,7 +112,7 @@ cancel_one(model_t *m, uint8_t x)
 static void
 gather(model_t *m, uint8_t x)
 {
-    size_t   used, i, len;
+    size_t   used, i, len, ahead;
     uint8_t  out[512];
 
     used = apigw_resp_queue_gather(m->queue, out, x * 2, m->now);
@@ -111,16 +120,20 @@ gather(model_t *m, uint8_t x)
     for (i = oldest(m, false); used; i = oldest(m, false)) {
         CHECK(i < m->n);
 
+        ahead = m->commands[i].ahead;
+        CHECK(ahead <= used && memcmp(out, ASKING, ahead) == 0);
+
         /* *1\r\n$N\r\n...\r\n */
 
-        len = (size_t) atoi((char *) out + 5);
-        len += len > 9 ? 11 : 10;
+        len = (size_t) atoi((char *) out + ahead + 5);
+        len += (len > 9 ? 11 : 10) + ahead;
         CHECK(len <= used);
 
         used -= len;
         memmove(out, out + len, used);
 
         m->stream += len;
+        m->commands[i].len = len;
         m->commands[i].end = m->stream;
         m->commands[i].gathered = true;
     }
@@ -130,21 +143,29 @@ gather(model_t *m, uint8_t x)
 static void
 reply_one(model_t *m)
 {
-    void    *owner;
-    size_t   i;
+    void       *owner;
+    size_t      i;
+    command_t  *c;
 
     i = oldest(m, true);
+    c = &m->commands[i];
 
-    if (i == m->n || m->commands[i].end > m->written) {
+    if (i < m->n && c->ahead && c->end - c->len + c->ahead <= m->written) {
+        CHECK(apigw_resp_queue_reply(m->queue, &owner) == APIGW_AGAIN);
+        c->ahead = 0;
+        return;
+    }
+
+    if (i == m->n || c->end > m->written) {
         CHECK(apigw_resp_queue_reply(m->queue, &owner) == APIGW_EINPUT);
         return;
     }
 
     CHECK(apigw_resp_queue_reply(m->queue, &owner) == APIGW_OK);
-    CHECK(owner == (m->commands[i].owned ? &m->commands[i] : NULL));
+    CHECK(owner == (c->owned ? c : NULL));
 
-    m->commands[i].owned = false;
-    m->commands[i].over = true;
+    c->owned = false;
+    c->over = true;
 }
 
 

@@ -273,6 +273,74 @@ TEST(a_lost_connection_tells_what_was_sent)
 }
 
 
+#define ASKING  "*1\r\n$6\r\nASKING\r\n"
+#define AHEAD   (sizeof(ASKING) - 1)
+
+
+TEST(asking_goes_ahead_and_its_reply_is_skipped)
+{
+    uint64_t  serial;
+
+    QUEUE(3);
+
+    EXPECT(push(queue, &a, "A", 50, NULL) == APIGW_OK);
+    EXPECT(push(queue, &b, "B", 50, &serial) == APIGW_OK);
+    apigw_resp_queue_asking(queue, serial);
+    EXPECT(push(queue, &c, "C", 50, NULL) == APIGW_OK);
+
+    EXPECT(apigw_resp_queue_want(queue, 1000) == 3 * N + AHEAD);
+    EXPECT(gathers(queue, A ASKING B C, 10));
+
+    /* B has not left yet: the server can have answered ASKING alone */
+
+    apigw_resp_queue_written(queue, N + AHEAD);
+    EXPECT(apigw_resp_queue_reply(queue, &owner) == APIGW_OK && owner == &a);
+    EXPECT(apigw_resp_queue_reply(queue, &owner) == APIGW_AGAIN);
+    EXPECT(apigw_resp_queue_reply(queue, &owner) == APIGW_EINPUT);
+
+    apigw_resp_queue_written(queue, 2 * N);
+    EXPECT(apigw_resp_queue_reply(queue, &owner) == APIGW_OK && owner == &b);
+    EXPECT(apigw_resp_queue_reply(queue, &owner) == APIGW_OK && owner == &c);
+    EXPECT(apigw_resp_queue_reply(queue, &owner) == APIGW_EINPUT);
+}
+
+
+TEST(asking_goes_with_its_command_or_not_at_all)
+{
+    bool      sent;
+    uint64_t  serial;
+
+    QUEUE(3);
+
+    EXPECT(push(queue, &a, "A", 50, &serial) == APIGW_OK);
+    apigw_resp_queue_asking(queue, serial);
+    EXPECT(push(queue, &b, "B", 50, NULL) == APIGW_OK);
+    EXPECT(apigw_resp_queue_cancel(queue, serial, &a));
+    EXPECT(apigw_resp_queue_want(queue, 1000) == N);
+    EXPECT(gathers(queue, B, 10));
+    end(queue);
+
+    /* a tombstone is owed both replies */
+
+    EXPECT(push(queue, &a, "A", 50, &serial) == APIGW_OK);
+    apigw_resp_queue_asking(queue, serial);
+    EXPECT(gathers(queue, ASKING A, 10));
+    apigw_resp_queue_written(queue, AHEAD + N);
+    EXPECT(apigw_resp_queue_cancel(queue, serial, &a));
+    EXPECT(apigw_resp_queue_reply(queue, &owner) == APIGW_AGAIN);
+    EXPECT(apigw_resp_queue_reply(queue, &owner) == APIGW_OK && owner == NULL);
+
+    /* half of it written is not sent */
+
+    EXPECT(push(queue, &a, "A", 50, &serial) == APIGW_OK);
+    apigw_resp_queue_asking(queue, serial);
+    EXPECT(gathers(queue, ASKING A, 10));
+    apigw_resp_queue_written(queue, AHEAD + N - 1);
+    EXPECT(apigw_resp_queue_fail(queue, true, &owner, &sent));
+    EXPECT(owner == &a && !sent);
+}
+
+
 TEST_MAIN(
     CASE(a_queue_needs_room),
     CASE(replies_go_to_commands_in_order),
@@ -281,5 +349,7 @@ TEST_MAIN(
     CASE(tombstones_hold_room_but_dropped_commands_do_not),
     CASE(gathering_takes_whole_commands),
     CASE(overdue_owners_are_given_once),
-    CASE(a_lost_connection_tells_what_was_sent)
+    CASE(a_lost_connection_tells_what_was_sent),
+    CASE(asking_goes_ahead_and_its_reply_is_skipped),
+    CASE(asking_goes_with_its_command_or_not_at_all)
 )
