@@ -1,5 +1,5 @@
 
-#include "ngx_http_apigw_redis_node.h"
+#include "ngx_http_apigw_redis_cluster.h"
 
 #include <ngx_sha1.h>
 
@@ -67,13 +67,15 @@ ngx_http_apigw_redis_init_worker(ngx_cycle_t *cycle,
         return NGX_ERROR;
     }
 
-    ngx_http_apigw_redis_connect(store->node);
+    if (store->node) {
+        ngx_http_apigw_redis_connect(store->node);
+    }
 
     return NGX_OK;
 }
 
 
-/* The node lives in the cycle's pool, and must not outlive it. */
+/* What the worker has of a store must not outlive the cycle. */
 
 static ngx_int_t
 ngx_http_apigw_redis_start(ngx_cycle_t *cycle, ngx_http_apigw_redis_t *store)
@@ -85,8 +87,25 @@ ngx_http_apigw_redis_start(ngx_cycle_t *cycle, ngx_http_apigw_redis_t *store)
         return NGX_ERROR;
     }
 
-    store->node = ngx_http_apigw_redis_node_create(cycle, store);
-    if (store->node == NULL) {
+    switch (store->kind) {
+
+    case NGX_HTTP_APIGW_REDIS_SINGLE:
+        store->node = ngx_http_apigw_redis_node_create(store,
+                                                     NGX_HTTP_APIGW_REDIS_DATA,
+                                                     store->servers);
+        break;
+
+    case NGX_HTTP_APIGW_REDIS_SENTINEL:
+        store->node = ngx_http_apigw_redis_node_create(store,
+                                                   NGX_HTTP_APIGW_REDIS_MASTER,
+                                                   NULL);
+        break;
+
+    default: /* NGX_HTTP_APIGW_REDIS_CLUSTER */
+        store->cluster = ngx_http_apigw_redis_cluster_create(cycle, store);
+    }
+
+    if (store->node == NULL && store->cluster == NULL) {
         return NGX_ERROR;
     }
 
@@ -111,6 +130,11 @@ ngx_http_apigw_redis_exit_worker(ngx_http_apigw_redis_t *store)
         ngx_http_apigw_redis_node_destroy(store->node);
         store->node = NULL;
     }
+
+    if (store->cluster) {
+        ngx_http_apigw_redis_cluster_destroy(store->cluster);
+        store->cluster = NULL;
+    }
 }
 
 
@@ -120,11 +144,15 @@ ngx_http_apigw_redis_pass(ngx_http_apigw_redis_t *store,
 {
     /* with "master_process off" a reload brings stores but starts no worker */
 
-    if (store->node == NULL
+    if (store->node == NULL && store->cluster == NULL
         && ngx_http_apigw_redis_start((ngx_cycle_t *) ngx_cycle, store)
            != NGX_OK)
     {
         return NGX_DECLINED;
+    }
+
+    if (store->cluster) {
+        return ngx_http_apigw_redis_cluster_send(store->cluster, cmd);
     }
 
     return ngx_http_apigw_redis_command_send(store->node, cmd);
@@ -134,8 +162,15 @@ ngx_http_apigw_redis_pass(ngx_http_apigw_redis_t *store,
 void
 ngx_http_apigw_redis_cancel(ngx_http_apigw_redis_cmd_t *cmd)
 {
-    if (cmd->pending) {
+    if (!cmd->pending) {
+        return;
+    }
+
+    if (cmd->node) {
         ngx_http_apigw_redis_command_cancel(cmd->node, cmd);
+
+    } else {
+        ngx_http_apigw_redis_lobby_cancel(cmd);
     }
 }
 
@@ -143,7 +178,18 @@ ngx_http_apigw_redis_cancel(ngx_http_apigw_redis_cmd_t *cmd)
 ngx_msec_t
 ngx_http_apigw_redis_retry_after(ngx_http_apigw_redis_t *store)
 {
+    if (store->cluster) {
+        return ngx_http_apigw_redis_cluster_retry_after(store->cluster);
+    }
+
     return store->node ? ngx_http_apigw_redis_node_retry_after(store->node) : 0;
+}
+
+
+ngx_uint_t
+ngx_http_apigw_redis_is_cluster(ngx_http_apigw_redis_t *store)
+{
+    return store->kind == NGX_HTTP_APIGW_REDIS_CLUSTER;
 }
 
 
@@ -170,7 +216,7 @@ ngx_http_apigw_redis_place(ngx_http_apigw_redis_t *store)
     uint64_t    place;
     ngx_str_t  *texts[2];
 
-    texts[0] = &store->server.text;
+    texts[0] = &store->where;
     texts[1] = &store->prefix;
 
     place = 0xcbf29ce484222325;

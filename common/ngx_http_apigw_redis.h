@@ -1,7 +1,8 @@
 
 /*
  * The Redis client that modules share: a store is one `apigw_<m>_redis name
- * { ... }`, with one pipelined connection per worker and node.
+ * { ... }`, with one pipelined connection per worker and node: one server, the
+ * master that a Sentinel names, or the masters of a Cluster.
  *
  *     configuration   conf_block() per block, script() per script and store,
  *                     conf_end() from postconfiguration
@@ -119,7 +120,7 @@ struct ngx_http_apigw_redis_cmd_s {
     ngx_uint_t                            argc;
     ngx_uint_t                            nkeys;      /* KEYS, first in argv */
 
-    ngx_str_t                             slot_key;   /* routes; may be empty */
+    ngx_str_t                             slot_key;   /* routes in a Cluster */
     ngx_msec_t                            timeout;    /* 0: the store's */
 
     ngx_http_apigw_redis_handler_pt       handler;
@@ -133,7 +134,12 @@ struct ngx_http_apigw_redis_cmd_s {
     unsigned                              probe:1;
     unsigned                              evaled:1;   /* sent as EVAL by now */
     unsigned                              replayed:1;
-    void                                 *node;
+    unsigned                              moved:1;    /* redirected by now */
+    unsigned                              asked:1;
+    unsigned                              asking:1;   /* goes behind ASKING */
+    void                                 *node;       /* NULL: in the lobby */
+    void                                 *lobby;
+    ngx_queue_t                           queue;      /* there */
     ngx_msec_t                            deadline;
     uint64_t                              serial;
     uint32_t                              ticket;
@@ -206,8 +212,8 @@ void ngx_http_apigw_redis_cancel(ngx_http_apigw_redis_cmd_t *cmd);
 
 
 /*
- * Milliseconds until the store is tried again: the next attempt to connect or
- * the breaker's probe; 0 when it can be used now.
+ * Milliseconds until the store is tried again: the next attempt to connect, to
+ * find the nodes, or the breaker's probe; 0 when it can be used now.
  */
 ngx_msec_t ngx_http_apigw_redis_retry_after(ngx_http_apigw_redis_t *store);
 
@@ -216,7 +222,11 @@ const ngx_str_t *ngx_http_apigw_redis_name(ngx_http_apigw_redis_t *store);
 const ngx_str_t *ngx_http_apigw_redis_prefix(ngx_http_apigw_redis_t *store);
 
 
-/* A digest of where the data are: server, database, prefix. */
+/* Whether it is a Cluster, where the keys of one command share a slot. */
+ngx_uint_t ngx_http_apigw_redis_is_cluster(ngx_http_apigw_redis_t *store);
+
+
+/* A digest of where the data are: servers, database, prefix. */
 uint64_t ngx_http_apigw_redis_place(ngx_http_apigw_redis_t *store);
 
 

@@ -1,15 +1,11 @@
 
-#include "ngx_http_apigw_redis_node.h"
-#include "ngx_http_apigw_arena.h"
+#include "ngx_http_apigw_redis_cluster.h"
 
 
 static ngx_int_t ngx_http_apigw_redis_command_queue(
     ngx_http_apigw_redis_node_t *node, ngx_http_apigw_redis_cmd_t *cmd);
 static apigw_rc_t ngx_http_apigw_redis_command_format(
     ngx_http_apigw_redis_cmd_t *cmd, char **bytes, size_t *len);
-static void ngx_http_apigw_redis_command_finish(
-    ngx_http_apigw_redis_cmd_t *cmd, ngx_http_apigw_redis_outcome_e outcome,
-    apigw_resp_class_e class, const redisReply *reply);
 static ngx_uint_t ngx_http_apigw_redis_command_ticket_is(
     ngx_http_apigw_redis_cmd_t *cmd, const redisReply *reply);
 static void ngx_http_apigw_redis_command_judge(
@@ -20,33 +16,44 @@ static ngx_int_t ngx_http_apigw_redis_command_eval(
 
 
 ngx_int_t
-ngx_http_apigw_redis_command_send(ngx_http_apigw_redis_node_t *node,
+ngx_http_apigw_redis_command_init(ngx_http_apigw_redis_t *store,
     ngx_http_apigw_redis_cmd_t *cmd)
 {
-    ngx_msec_t  timeout;
-
     if (cmd->pending) {
-        ngx_http_apigw_redis_node_log(node, NGX_LOG_ALERT, 0,
-                                      "command sent while pending");
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                      "apigw_%V: redis \"%V\": command sent while pending",
+                      &store->owner->module, &store->name);
         return NGX_DECLINED;
     }
 
+    cmd->deadline = ngx_current_msec
+                    + (cmd->timeout ? cmd->timeout : store->timeout);
+    cmd->evaled = 0;
+    cmd->replayed = 0;
+    cmd->moved = 0;
+    cmd->asked = 0;
+    cmd->asking = 0;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_apigw_redis_command_pass(ngx_http_apigw_redis_node_t *node,
+    ngx_http_apigw_redis_cmd_t *cmd)
+{
     if (!cmd->probe && !ngx_http_apigw_redis_node_usable(node)) {
         return NGX_DECLINED;
     }
 
-    timeout = cmd->timeout ? cmd->timeout : node->store->timeout;
-
     cmd->node = node;
-    cmd->deadline = ngx_current_msec + timeout;
-    cmd->evaled = 0;
-    cmd->replayed = 0;
 
     if (ngx_http_apigw_redis_command_queue(node, cmd) != NGX_OK) {
         return NGX_DECLINED;
     }
 
     cmd->pending = 1;
+    node->used = ngx_current_msec;
 
     if (node->connection) {
         node->connection->idle = 0;
@@ -55,6 +62,18 @@ ngx_http_apigw_redis_command_send(ngx_http_apigw_redis_node_t *node,
     ngx_http_apigw_redis_node_arm(node, cmd->deadline);
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_apigw_redis_command_send(ngx_http_apigw_redis_node_t *node,
+    ngx_http_apigw_redis_cmd_t *cmd)
+{
+    if (ngx_http_apigw_redis_command_init(node->store, cmd) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_http_apigw_redis_command_pass(node, cmd);
 }
 
 
@@ -96,6 +115,10 @@ ngx_http_apigw_redis_command_queue(ngx_http_apigw_redis_node_t *node,
         }
 
         return NGX_ERROR;
+    }
+
+    if (cmd->asking) {
+        apigw_resp_queue_asking(node->queue, cmd->serial);
     }
 
     if (node->state == NGX_HTTP_APIGW_REDIS_READY
@@ -169,7 +192,7 @@ ngx_http_apigw_redis_command_cancel(ngx_http_apigw_redis_node_t *node,
 }
 
 
-static void
+void
 ngx_http_apigw_redis_command_finish(ngx_http_apigw_redis_cmd_t *cmd,
     ngx_http_apigw_redis_outcome_e outcome, apigw_resp_class_e class,
     const redisReply *reply)
@@ -191,11 +214,18 @@ ngx_http_apigw_redis_command_reply(ngx_http_apigw_redis_node_t *node,
     redisReply *reply)
 {
     void                        *owner;
+    apigw_rc_t                   rc;
     apigw_resp_class_e           class;
     apigw_resp_action_e          action;
     ngx_http_apigw_redis_cmd_t  *cmd;
 
-    if (apigw_resp_queue_reply(node->queue, &owner) != APIGW_OK) {
+    rc = apigw_resp_queue_reply(node->queue, &owner);
+
+    if (rc == APIGW_AGAIN) {
+        return NGX_OK;                   /* to ASKING; the command's follows */
+    }
+
+    if (rc != APIGW_OK) {
         ngx_http_apigw_redis_node_log(node, NGX_LOG_ERR, 0,
                                       "server sent a reply to no command");
         ngx_http_apigw_redis_node_lost(node, 0);
@@ -227,6 +257,12 @@ ngx_http_apigw_redis_command_reply(ngx_http_apigw_redis_node_t *node,
     }
 
     ngx_http_apigw_redis_command_judge(node, class, reply);
+
+    if (cmd && action == APIGW_RESP_REDIRECT && node->store->cluster
+        && ngx_http_apigw_redis_cluster_redirect(node, cmd, reply) == NGX_OK)
+    {
+        return NGX_OK;
+    }
 
     if (cmd) {
         ngx_http_apigw_redis_probe_count(node, action != APIGW_RESP_UNREADY);
@@ -278,6 +314,11 @@ ngx_http_apigw_redis_command_judge(ngx_http_apigw_redis_node_t *node,
     switch (apigw_resp_class_action(class)) {
 
     case APIGW_RESP_UNREADY:
+
+        if (class == APIGW_RESP_CLASS_CLUSTERDOWN && node->store->cluster) {
+            ngx_http_apigw_redis_slots_want(node->store->cluster);
+        }
+
         return;
 
     case APIGW_RESP_DROP:

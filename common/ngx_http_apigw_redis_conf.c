@@ -85,8 +85,21 @@ ngx_http_apigw_redis_conf_check(ngx_conf_t *cf, ngx_http_apigw_redis_t *store)
 
     err = NULL;
 
-    if (store->server.text.len == 0) {
-        err = "has no server, add \"server host:port;\"";
+    if (store->servers == NULL) {
+        err = "has no server, add \"server host:port;\", or \"cluster\" or "
+              "\"sentinel\" with their addresses";
+
+    } else if (store->kind == NGX_HTTP_APIGW_REDIS_CLUSTER
+               && store->database != NGX_CONF_UNSET)
+    {
+        err = "has \"database\" with \"cluster\"; remove it, as a Cluster "
+              "has but one";
+
+    } else if (store->kind != NGX_HTTP_APIGW_REDIS_SENTINEL
+               && store->sentinel_password.len)
+    {
+        err = "has \"sentinel_password_file\" without \"sentinel\"; remove "
+              "it";
 
     } else if (store->owner->guarded && store->tls_on != 1
                && store->plain != 1
@@ -120,38 +133,18 @@ ngx_http_apigw_redis_conf_check(ngx_conf_t *cf, ngx_http_apigw_redis_t *store)
 }
 
 
-/* Whether nobody but this host sees what is sent. */
-
 static ngx_uint_t
 ngx_http_apigw_redis_conf_local(ngx_http_apigw_redis_t *store)
 {
-    struct sockaddr      *sa;
-    struct sockaddr_in   *sin;
-#if (NGX_HAVE_INET6)
-    struct sockaddr_in6  *sin6;
-#endif
+    ngx_uint_t  i;
 
-    if (store->server.host.len) {
-        return 0;                        /* a resolver could say anything */
+    for (i = 0; i < store->nservers; i++) {
+        if (!ngx_http_apigw_redis_server_local(&store->servers[i])) {
+            return 0;
+        }
     }
 
-    sa = store->server.addr.sockaddr;
-
-    switch (sa->sa_family) {
-
-    case AF_INET:
-        sin = (struct sockaddr_in *) sa;
-        return ntohl(sin->sin_addr.s_addr) >> 24 == 127;
-
-#if (NGX_HAVE_INET6)
-    case AF_INET6:
-        sin6 = (struct sockaddr_in6 *) sa;
-        return IN6_IS_ADDR_LOOPBACK(&sin6->sin6_addr);
-#endif
-
-    default:
-        return 1;                        /* a unix socket */
-    }
+    return 1;
 }
 
 
@@ -186,26 +179,31 @@ ngx_http_apigw_redis_conf_defaults(ngx_http_apigw_redis_t *store)
 ngx_int_t
 ngx_http_apigw_redis_conf_end(ngx_conf_t *cf, ngx_http_apigw_redis_t *store)
 {
-    ngx_http_core_loc_conf_t  *clcf;
-
-    if (store->server.host.len == 0) {
-        return NGX_OK;
-    }
+    ngx_uint_t                      i;
+    ngx_http_core_loc_conf_t       *clcf;
+    ngx_http_apigw_redis_server_t  *server;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
     /* without the directive nginx makes a resolver that has no servers */
 
-    if (clcf->resolver == NULL || clcf->resolver->connections.nelts == 0) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "host name \"%V\" of %V needs \"resolver\" in http, or "
-                      "write an address in %V:%ui",
-                      &store->server.host, &store->block, &store->file,
-                      store->line);
-        return NGX_ERROR;
+    if (clcf->resolver && clcf->resolver->connections.nelts) {
+        store->resolver = clcf->resolver;
+        return NGX_OK;
     }
 
-    store->resolver = clcf->resolver;
+    for (i = 0; i < store->nservers; i++) {
+        server = &store->servers[i];
+
+        if (server->host.len) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "host name \"%V\" of %V needs \"resolver\" in "
+                          "http, or write an address in %V:%ui",
+                          &server->host, &store->block, &store->file,
+                          store->line);
+            return NGX_ERROR;
+        }
+    }
 
     return NGX_OK;
 }

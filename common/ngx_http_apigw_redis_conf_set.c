@@ -3,6 +3,7 @@
 
 
 #define NGX_HTTP_APIGW_REDIS_MIN_SECRET  16        /* bytes */
+#define NGX_HTTP_APIGW_REDIS_SERVERS     64        /* of a line */
 
 
 typedef struct {
@@ -15,8 +16,6 @@ typedef struct {
 } ngx_http_apigw_redis_directive_t;
 
 
-static char *ngx_http_apigw_redis_conf_server(ngx_conf_t *cf,
-    ngx_http_apigw_redis_t *store, size_t offset);
 static char *ngx_http_apigw_redis_conf_text(ngx_conf_t *cf,
     ngx_http_apigw_redis_t *store, size_t offset);
 static char *ngx_http_apigw_redis_conf_file(ngx_conf_t *cf,
@@ -39,7 +38,13 @@ static const ngx_http_apigw_redis_directive_t
     ngx_http_apigw_redis_directives[] =
 {
     { ngx_string("server"), 1, 1,
-      ngx_http_apigw_redis_conf_server, 0 },
+      ngx_http_apigw_redis_conf_server, NGX_HTTP_APIGW_REDIS_SINGLE },
+
+    { ngx_string("sentinel"), 2, 1 + NGX_HTTP_APIGW_REDIS_SERVERS,
+      ngx_http_apigw_redis_conf_server, NGX_HTTP_APIGW_REDIS_SENTINEL },
+
+    { ngx_string("cluster"), 1, NGX_HTTP_APIGW_REDIS_SERVERS,
+      ngx_http_apigw_redis_conf_server, NGX_HTTP_APIGW_REDIS_CLUSTER },
 
     { ngx_string("username"), 1, 1,
       ngx_http_apigw_redis_conf_text,
@@ -48,6 +53,10 @@ static const ngx_http_apigw_redis_directive_t
     { ngx_string("password_file"), 1, 1,
       ngx_http_apigw_redis_conf_file,
       offsetof(ngx_http_apigw_redis_t, password) },
+
+    { ngx_string("sentinel_password_file"), 1, 1,
+      ngx_http_apigw_redis_conf_file,
+      offsetof(ngx_http_apigw_redis_t, sentinel_password) },
 
     { ngx_string("secret_file"), 1, 1,
       ngx_http_apigw_redis_conf_secret,
@@ -160,7 +169,8 @@ ngx_http_apigw_redis_conf_line(ngx_conf_t *cf, ngx_command_t *dummy,
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "unknown directive \"%V\" in %V, expected server, "
-                       "username, password_file, database, connect_timeout, "
+                       "cluster, sentinel, username, password_file, "
+                       "sentinel_password_file, database, connect_timeout, "
                        "timeout, reply_timeout, queue, prefix, "
                        "secret_file, breaker%s, tls or one of tls_verify, "
                        "tls_name, tls_trusted_certificate, tls_certificate "
@@ -168,59 +178,6 @@ ngx_http_apigw_redis_conf_line(ngx_conf_t *cf, ngx_command_t *dummy,
                        store->owner->guarded ? ", plain" : "");
 
     return NGX_CONF_ERROR;
-}
-
-
-static char *
-ngx_http_apigw_redis_conf_server(ngx_conf_t *cf, ngx_http_apigw_redis_t *store,
-    size_t offset)
-{
-    ngx_str_t                      *value;
-    ngx_url_t                       u;
-    const char                     *err;
-    ngx_http_apigw_redis_server_t  *server;
-
-    server = &store->server;
-
-    if (server->text.len) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    ngx_memzero(&u, sizeof(ngx_url_t));
-
-    u.url = value[1];
-    u.no_resolve = 1;
-
-    err = NULL;
-
-    if (ngx_parse_url(cf->pool, &u) != NGX_OK) {
-        err = u.err ? u.err : "no memory";
-
-    } else if (u.no_port) {
-        err = "no port";
-    }
-
-    if (err) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "%s in \"%V\" of \"server\" in %V, expected "
-                           "host:port, [v6]:port or unix:path",
-                           err, &value[1], &store->block);
-        return NGX_CONF_ERROR;
-    }
-
-    server->text = value[1];
-    server->port = u.port;
-
-    if (u.naddrs) {
-        server->addr = u.addrs[0];
-
-    } else {
-        server->host = u.host;
-    }
-
-    return NGX_CONF_OK;
 }
 
 

@@ -2,6 +2,8 @@
 #include "ngx_http_apigw_redis_node.h"
 
 
+static ngx_int_t ngx_http_apigw_redis_may_connect(
+    ngx_http_apigw_redis_node_t *node);
 static void ngx_http_apigw_redis_resolve(ngx_http_apigw_redis_node_t *node);
 static void ngx_http_apigw_redis_resolve_handler(ngx_resolver_ctx_t *ctx);
 static void ngx_http_apigw_redis_open(ngx_http_apigw_redis_node_t *node,
@@ -14,14 +16,31 @@ static void ngx_http_apigw_redis_write_handler(ngx_event_t *wev);
 void
 ngx_http_apigw_redis_connect(ngx_http_apigw_redis_node_t *node)
 {
-    ngx_http_apigw_redis_server_t  *server;
-
-    server = &node->store->server;
-
     node->state = NGX_HTTP_APIGW_REDIS_RESOLVING;
     node->attempts++;
 
+    if (node->sentinel) {
+        ngx_http_apigw_redis_sentinel_ask(node->sentinel);
+        return;
+    }
+
+    ngx_http_apigw_redis_connect_server(node);
+}
+
+
+void
+ngx_http_apigw_redis_connect_server(ngx_http_apigw_redis_node_t *node)
+{
+    ngx_http_apigw_redis_server_t  *server;
+
+    server = node->server;
+
     ngx_add_timer(&node->attempt, node->store->connect_timeout);
+
+    if (ngx_http_apigw_redis_may_connect(node) != NGX_OK) {
+        ngx_http_apigw_redis_node_lost(node, 1);
+        return;
+    }
 
     if (server->host.len) {
         ngx_http_apigw_redis_resolve(node);
@@ -29,6 +48,38 @@ ngx_http_apigw_redis_connect(ngx_http_apigw_redis_node_t *node)
     }
 
     ngx_http_apigw_redis_open(node, &server->addr);
+}
+
+
+/* Servers that others have told of are not known to `nginx -t`. */
+
+static ngx_int_t
+ngx_http_apigw_redis_may_connect(ngx_http_apigw_redis_node_t *node)
+{
+    const char              *err;
+    ngx_http_apigw_redis_t  *store;
+
+    store = node->store;
+
+    if (node->server != &node->learnt.server) {
+        return NGX_OK;
+    }
+
+    if (node->server->host.len && store->resolver == NULL) {
+        err = "host name needs \"resolver\" in http";
+
+    } else if (store->owner->guarded && !store->tls_on && store->plain != 1
+               && !ngx_http_apigw_redis_server_local(node->server))
+    {
+        err = "server on another host needs \"tls on\", or \"plain on\"";
+
+    } else {
+        return NGX_OK;
+    }
+
+    ngx_http_apigw_redis_node_log(node, NGX_LOG_ERR, 0, "%s", err);
+
+    return NGX_ERROR;
 }
 
 
@@ -47,7 +98,7 @@ ngx_http_apigw_redis_resolve(ngx_http_apigw_redis_node_t *node)
         return;
     }
 
-    ctx->name = store->server.host;
+    ctx->name = node->server->host;
     ctx->handler = ngx_http_apigw_redis_resolve_handler;
     ctx->data = node;
     ctx->timeout = store->connect_timeout;
@@ -74,7 +125,7 @@ ngx_http_apigw_redis_resolve_handler(ngx_resolver_ctx_t *ctx)
     ngx_http_apigw_redis_server_t  *server;
 
     node = ctx->data;
-    server = &node->store->server;
+    server = node->server;
     state = ctx->state;
 
     if (state == NGX_OK && ctx->naddrs) {
@@ -118,7 +169,7 @@ ngx_http_apigw_redis_open(ngx_http_apigw_redis_node_t *node, ngx_addr_t *addr)
 
     peer.sockaddr = addr->sockaddr;
     peer.socklen = addr->socklen;
-    peer.name = &node->store->server.text;
+    peer.name = &node->server->text;
     peer.get = ngx_event_get_peer;
     peer.log = node->log;
     peer.log_error = NGX_ERROR_ERR;
@@ -217,6 +268,10 @@ ngx_http_apigw_redis_begin(ngx_http_apigw_redis_node_t *node)
 void
 ngx_http_apigw_redis_disconnect(ngx_http_apigw_redis_node_t *node)
 {
+    if (node->sentinel) {
+        ngx_http_apigw_redis_sentinel_stop(node->sentinel);
+    }
+
     if (node->resolving) {
         ngx_resolve_name_done(node->resolving);
         node->resolving = NULL;

@@ -3,34 +3,36 @@
 #include "ngx_http_apigw_arena.h"
 
 
-static ngx_int_t ngx_http_apigw_redis_hello_add(ngx_cycle_t *cycle,
+static ngx_int_t ngx_http_apigw_redis_hello_add(
     ngx_http_apigw_redis_node_t *node, ngx_array_t *bytes, ngx_str_t *args,
     ngx_uint_t n, ngx_http_apigw_redis_step_e kind,
     const ngx_http_apigw_redis_script_t *script);
-static ngx_int_t ngx_http_apigw_redis_hello_auth(ngx_cycle_t *cycle,
+static ngx_int_t ngx_http_apigw_redis_hello_auth(
     ngx_http_apigw_redis_node_t *node, ngx_array_t *bytes);
-static ngx_int_t ngx_http_apigw_redis_hello_select(ngx_cycle_t *cycle,
+static ngx_int_t ngx_http_apigw_redis_hello_select(
     ngx_http_apigw_redis_node_t *node, ngx_array_t *bytes);
-static ngx_int_t ngx_http_apigw_redis_hello_setname(ngx_cycle_t *cycle,
+static ngx_int_t ngx_http_apigw_redis_hello_setname(
     ngx_http_apigw_redis_node_t *node, ngx_array_t *bytes);
-static ngx_int_t ngx_http_apigw_redis_hello_load(ngx_cycle_t *cycle,
+static size_t ngx_http_apigw_redis_hello_size(ngx_http_apigw_redis_t *store);
+static ngx_int_t ngx_http_apigw_redis_hello_role(
+    ngx_http_apigw_redis_node_t *node, ngx_array_t *bytes);
+static ngx_int_t ngx_http_apigw_redis_hello_load(
     ngx_http_apigw_redis_node_t *node, ngx_array_t *bytes);
 static ngx_uint_t ngx_http_apigw_redis_hello_good(
     const ngx_http_apigw_redis_step_t *step, const redisReply *reply);
 
 
 static const char  *ngx_http_apigw_redis_step_names[] = {
-    "AUTH", "SELECT", "CLIENT SETNAME", "SCRIPT LOAD"
+    "AUTH", "SELECT", "CLIENT SETNAME", "ROLE", "SCRIPT LOAD"
 };
 
 
 ngx_int_t
-ngx_http_apigw_redis_hello(ngx_cycle_t *cycle,
-    ngx_http_apigw_redis_node_t *node)
+ngx_http_apigw_redis_hello(ngx_http_apigw_redis_node_t *node)
 {
     ngx_array_t  bytes;
 
-    node->steps = ngx_palloc(cycle->pool,
+    node->steps = ngx_palloc(node->pool,
                              (NGX_HTTP_APIGW_REDIS_LOAD
                               + node->store->scripts.nelts)
                              * sizeof(ngx_http_apigw_redis_step_t));
@@ -38,14 +40,18 @@ ngx_http_apigw_redis_hello(ngx_cycle_t *cycle,
         return NGX_ERROR;
     }
 
-    if (ngx_array_init(&bytes, cycle->pool, 1024, 1) != NGX_OK) {
+    if (ngx_array_init(&bytes, node->pool,
+                       ngx_http_apigw_redis_hello_size(node->store), 1)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    if (ngx_http_apigw_redis_hello_auth(cycle, node, &bytes) != NGX_OK
-        || ngx_http_apigw_redis_hello_select(cycle, node, &bytes) != NGX_OK
-        || ngx_http_apigw_redis_hello_setname(cycle, node, &bytes) != NGX_OK
-        || ngx_http_apigw_redis_hello_load(cycle, node, &bytes) != NGX_OK)
+    if (ngx_http_apigw_redis_hello_auth(node, &bytes) != NGX_OK
+        || ngx_http_apigw_redis_hello_select(node, &bytes) != NGX_OK
+        || ngx_http_apigw_redis_hello_setname(node, &bytes) != NGX_OK
+        || ngx_http_apigw_redis_hello_role(node, &bytes) != NGX_OK
+        || ngx_http_apigw_redis_hello_load(node, &bytes) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -57,17 +63,41 @@ ngx_http_apigw_redis_hello(ngx_cycle_t *cycle,
 }
 
 
+/* Ample: an array that grows leaves the password behind, unwiped. */
+
+static size_t
+ngx_http_apigw_redis_hello_size(ngx_http_apigw_redis_t *store)
+{
+    size_t                           size;
+    ngx_uint_t                       i;
+    ngx_http_apigw_redis_script_t  **scripts;
+
+    size = 1024 + store->username.len + store->password.len
+           + store->sentinel_password.len;
+
+    scripts = store->scripts.elts;
+
+    for (i = 0; i < store->scripts.nelts; i++) {
+        size += scripts[i]->source.len + 64;
+    }
+
+    return size;
+}
+
+
 static ngx_int_t
-ngx_http_apigw_redis_hello_auth(ngx_cycle_t *cycle,
+ngx_http_apigw_redis_hello_auth(
     ngx_http_apigw_redis_node_t *node, ngx_array_t *bytes)
 {
-    ngx_str_t                args[3];
-    ngx_uint_t               n;
+    ngx_str_t                args[3], *password;
+    ngx_uint_t               n, asker;
     ngx_http_apigw_redis_t  *store;
 
     store = node->store;
+    asker = node->role == NGX_HTTP_APIGW_REDIS_ASKER;
+    password = asker ? &store->sentinel_password : &store->password;
 
-    if (store->password.len == 0) {
+    if (password->len == 0) {
         return NGX_OK;
     }
 
@@ -75,25 +105,27 @@ ngx_http_apigw_redis_hello_auth(ngx_cycle_t *cycle,
     ngx_str_set(&args[n], "AUTH");
     n++;
 
-    if (store->username.len) {
+    if (store->username.len && !asker) {
         args[n++] = store->username;
     }
 
-    args[n++] = store->password;
+    args[n++] = *password;
 
-    return ngx_http_apigw_redis_hello_add(cycle, node, bytes, args, n,
+    return ngx_http_apigw_redis_hello_add(node, bytes, args, n,
                                           NGX_HTTP_APIGW_REDIS_AUTH, NULL);
 }
 
 
 static ngx_int_t
-ngx_http_apigw_redis_hello_select(ngx_cycle_t *cycle,
+ngx_http_apigw_redis_hello_select(
     ngx_http_apigw_redis_node_t *node, ngx_array_t *bytes)
 {
     u_char     database[NGX_INT_T_LEN];
     ngx_str_t  args[2];
 
-    if (node->store->database == 0) {
+    if (node->store->database == 0
+        || node->role == NGX_HTTP_APIGW_REDIS_ASKER)
+    {
         return NGX_OK;
     }
 
@@ -101,7 +133,7 @@ ngx_http_apigw_redis_hello_select(ngx_cycle_t *cycle,
     args[1].data = database;
     args[1].len = ngx_sprintf(database, "%i", node->store->database) - database;
 
-    return ngx_http_apigw_redis_hello_add(cycle, node, bytes, args, 2,
+    return ngx_http_apigw_redis_hello_add(node, bytes, args, 2,
                                           NGX_HTTP_APIGW_REDIS_SELECT, NULL);
 }
 
@@ -109,7 +141,7 @@ ngx_http_apigw_redis_hello_select(ngx_cycle_t *cycle,
 /* A name in CLIENT LIST, such as "apigw_ratelimit:main". */
 
 static ngx_int_t
-ngx_http_apigw_redis_hello_setname(ngx_cycle_t *cycle,
+ngx_http_apigw_redis_hello_setname(
     ngx_http_apigw_redis_node_t *node, ngx_array_t *bytes)
 {
     ngx_str_t                args[3];
@@ -122,7 +154,7 @@ ngx_http_apigw_redis_hello_setname(ngx_cycle_t *cycle,
 
     args[2].len = sizeof("apigw_:") - 1 + store->owner->module.len
                   + store->name.len;
-    args[2].data = ngx_pnalloc(cycle->pool, args[2].len);
+    args[2].data = ngx_pnalloc(node->pool, args[2].len);
     if (args[2].data == NULL) {
         return NGX_ERROR;
     }
@@ -130,18 +162,41 @@ ngx_http_apigw_redis_hello_setname(ngx_cycle_t *cycle,
     ngx_sprintf(args[2].data, "apigw_%V:%V", &store->owner->module,
                 &store->name);
 
-    return ngx_http_apigw_redis_hello_add(cycle, node, bytes, args, 3,
+    return ngx_http_apigw_redis_hello_add(node, bytes, args, 3,
                                           NGX_HTTP_APIGW_REDIS_SETNAME, NULL);
 }
 
 
+/* A Sentinel may not know yet that its master has become a replica. */
+
 static ngx_int_t
-ngx_http_apigw_redis_hello_load(ngx_cycle_t *cycle,
+ngx_http_apigw_redis_hello_role(
+    ngx_http_apigw_redis_node_t *node, ngx_array_t *bytes)
+{
+    ngx_str_t  role;
+
+    if (node->role != NGX_HTTP_APIGW_REDIS_MASTER) {
+        return NGX_OK;
+    }
+
+    ngx_str_set(&role, "ROLE");
+
+    return ngx_http_apigw_redis_hello_add(node, bytes, &role, 1,
+                                          NGX_HTTP_APIGW_REDIS_ROLE, NULL);
+}
+
+
+static ngx_int_t
+ngx_http_apigw_redis_hello_load(
     ngx_http_apigw_redis_node_t *node, ngx_array_t *bytes)
 {
     ngx_str_t                        args[3];
     ngx_uint_t                       i;
     ngx_http_apigw_redis_script_t  **scripts;
+
+    if (node->role == NGX_HTTP_APIGW_REDIS_ASKER) {
+        return NGX_OK;
+    }
 
     ngx_str_set(&args[0], "SCRIPT");
     ngx_str_set(&args[1], "LOAD");
@@ -151,7 +206,7 @@ ngx_http_apigw_redis_hello_load(ngx_cycle_t *cycle,
     for (i = 0; i < node->store->scripts.nelts; i++) {
         args[2] = scripts[i]->source;
 
-        if (ngx_http_apigw_redis_hello_add(cycle, node, bytes, args, 3,
+        if (ngx_http_apigw_redis_hello_add(node, bytes, args, 3,
                                            NGX_HTTP_APIGW_REDIS_LOAD,
                                            scripts[i])
             != NGX_OK)
@@ -165,7 +220,7 @@ ngx_http_apigw_redis_hello_load(ngx_cycle_t *cycle,
 
 
 static ngx_int_t
-ngx_http_apigw_redis_hello_add(ngx_cycle_t *cycle,
+ngx_http_apigw_redis_hello_add(
     ngx_http_apigw_redis_node_t *node, ngx_array_t *bytes, ngx_str_t *args,
     ngx_uint_t n, ngx_http_apigw_redis_step_e kind,
     const ngx_http_apigw_redis_script_t *script)
@@ -182,7 +237,7 @@ ngx_http_apigw_redis_hello_add(ngx_cycle_t *cycle,
     }
 
     if (apigw_resp_command(strs, n, &formatted, &len) != APIGW_OK) {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+        ngx_log_error(NGX_LOG_EMERG, node->log, 0,
                       "apigw_%V: redis \"%V\": cannot format \"%s\"",
                       &node->store->owner->module, &node->store->name,
                       ngx_http_apigw_redis_step_names[kind]);
@@ -237,11 +292,18 @@ ngx_http_apigw_redis_hello_reply(ngx_http_apigw_redis_node_t *node,
 
         fatal = step->kind == NGX_HTTP_APIGW_REDIS_AUTH
                 || step->kind == NGX_HTTP_APIGW_REDIS_SELECT
+                || step->kind == NGX_HTTP_APIGW_REDIS_ROLE
                 || class == APIGW_RESP_CLASS_NONE
                 || class == APIGW_RESP_CLASS_NOAUTH
                 || action == APIGW_RESP_UNREADY;
 
         text = ngx_http_apigw_redis_printable(reply, buf, sizeof(buf));
+
+        if (step->kind == NGX_HTTP_APIGW_REDIS_ROLE
+            && class == APIGW_RESP_CLASS_NONE)
+        {
+            ngx_str_set(&text, "not a master");
+        }
 
         ngx_http_apigw_redis_node_log(node,
                                  fatal ? NGX_LOG_ERR : NGX_LOG_WARN, 0,
@@ -264,6 +326,10 @@ ngx_http_apigw_redis_hello_good(const ngx_http_apigw_redis_step_t *step,
 {
     const ngx_str_t  *sha;
 
+    if (step->kind == NGX_HTTP_APIGW_REDIS_ROLE) {
+        return apigw_resp_is_master(reply);
+    }
+
     if (step->kind != NGX_HTTP_APIGW_REDIS_LOAD) {
         return apigw_resp_reply_is(reply, "OK");
     }
@@ -273,31 +339,4 @@ ngx_http_apigw_redis_hello_good(const ngx_http_apigw_redis_step_t *step,
     return reply->type == REDIS_REPLY_STRING
            && (size_t) reply->len == sha->len
            && ngx_memcmp(reply->str, sha->data, sha->len) == 0;
-}
-
-
-ngx_str_t
-ngx_http_apigw_redis_printable(const redisReply *reply, u_char *buf,
-    size_t size)
-{
-    size_t     i;
-    ngx_str_t  text;
-
-    if (reply->type != REDIS_REPLY_ERROR) {
-        ngx_str_set(&text, "not the reply expected");
-        return text;
-    }
-
-    text.data = buf;
-    text.len = ngx_min((size_t) reply->len, size);
-
-    for (i = 0; i < text.len; i++) {
-        buf[i] = (u_char) reply->str[i];
-
-        if (buf[i] < 0x20 || buf[i] > 0x7e) {
-            buf[i] = '?';
-        }
-    }
-
-    return text;
 }

@@ -1,8 +1,12 @@
 
-#include "ngx_http_apigw_redis_node.h"
-#include "ngx_http_apigw_arena.h"
+#include "ngx_http_apigw_redis_cluster.h"
 
 
+static void ngx_http_apigw_redis_node_events(
+    ngx_http_apigw_redis_node_t *node);
+static ngx_int_t ngx_http_apigw_redis_node_memory(
+    ngx_http_apigw_redis_node_t *node);
+static void ngx_http_apigw_redis_node_free(ngx_http_apigw_redis_node_t *node);
 static void ngx_http_apigw_redis_node_event(ngx_http_apigw_redis_node_t *node,
     ngx_event_t *ev, ngx_event_handler_pt handler, ngx_uint_t cancelable);
 static void ngx_http_apigw_redis_node_rest(ngx_http_apigw_redis_node_t *node);
@@ -23,26 +27,51 @@ static const char  *ngx_http_apigw_redis_states[] = {
 
 
 ngx_http_apigw_redis_node_t *
-ngx_http_apigw_redis_node_create(ngx_cycle_t *cycle,
-    ngx_http_apigw_redis_t *store)
+ngx_http_apigw_redis_node_create(ngx_http_apigw_redis_t *store,
+    ngx_http_apigw_redis_role_e role, ngx_http_apigw_redis_server_t *server)
 {
-    apigw_arena_t                 arena;
+    ngx_pool_t                   *pool;
     ngx_http_apigw_redis_node_t  *node;
 
-    node = ngx_pcalloc(cycle->pool, sizeof(ngx_http_apigw_redis_node_t));
+    pool = ngx_create_pool(1024, ngx_cycle->log);
+    if (pool == NULL) {
+        return NULL;
+    }
+
+    node = ngx_pcalloc(pool, sizeof(ngx_http_apigw_redis_node_t));
     if (node == NULL) {
+        ngx_destroy_pool(pool);
         return NULL;
     }
 
     node->ident = -1;
     node->full = ngx_current_msec - 1000;
+    node->pool = pool;
     node->store = store;
-    node->log = cycle->log;
+    node->log = ngx_cycle->log;
+    node->role = role;
+    node->server = server;
+    node->used = ngx_current_msec;
 
     /* a new worker must not take a reply meant for another's ticket */
 
     node->ticket = (uint32_t) ngx_random();
 
+    ngx_http_apigw_redis_node_events(node);
+    ngx_http_apigw_redis_probe_init(node);
+
+    if (ngx_http_apigw_redis_node_memory(node) != NGX_OK) {
+        ngx_http_apigw_redis_node_free(node);
+        return NULL;
+    }
+
+    return node;
+}
+
+
+static void
+ngx_http_apigw_redis_node_events(ngx_http_apigw_redis_node_t *node)
+{
     ngx_http_apigw_redis_node_event(node, &node->flush,
                                     ngx_http_apigw_redis_node_flush_handler, 1);
     ngx_http_apigw_redis_node_event(node, &node->attempt,
@@ -57,27 +86,63 @@ ngx_http_apigw_redis_node_create(ngx_cycle_t *cycle,
 
     ngx_http_apigw_redis_node_event(node, &node->overdue,
                                     ngx_http_apigw_redis_node_overdue_handler,
-                                    0);
+                                    node->role == NGX_HTTP_APIGW_REDIS_ASKER);
+}
 
-    ngx_http_apigw_redis_probe_init(node);
 
-    if (ngx_http_apigw_redis_hello(cycle, node) != NGX_OK) {
-        return NULL;
+static ngx_int_t
+ngx_http_apigw_redis_node_memory(ngx_http_apigw_redis_node_t *node)
+{
+    size_t         cap;
+    apigw_arena_t  arena;
+
+    if (ngx_http_apigw_redis_hello(node) != NGX_OK) {
+        return NGX_ERROR;
     }
 
-    ngx_http_apigw_arena_init(&arena, cycle->pool);
+    ngx_http_apigw_arena_init(&arena, node->pool);
 
-    node->queue = apigw_resp_queue_create(&arena, (size_t) store->queue);
+    cap = node->role == NGX_HTTP_APIGW_REDIS_ASKER
+          ? 1 : (size_t) node->store->queue;
+
+    node->queue = apigw_resp_queue_create(&arena, cap);
     if (node->queue == NULL) {
-        return NULL;
+        return NGX_ERROR;
     }
 
     node->reader = apigw_resp_reader_create(&arena);
     if (node->reader == NULL) {
-        return NULL;
+        return NGX_ERROR;
     }
 
-    return node;
+    if (node->role == NGX_HTTP_APIGW_REDIS_MASTER) {
+        node->sentinel = ngx_http_apigw_redis_sentinel_create(node);
+
+        if (node->sentinel == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_apigw_redis_node_free(ngx_http_apigw_redis_node_t *node)
+{
+    if (node->reader) {
+        apigw_resp_reader_free(node->reader);
+    }
+
+    if (node->out) {
+        ngx_free(node->out);
+    }
+
+    if (node->hello.len) {
+        ngx_explicit_memzero(node->hello.data, node->hello.len);
+    }
+
+    ngx_destroy_pool(node->pool);
 }
 
 
@@ -118,12 +183,7 @@ ngx_http_apigw_redis_node_destroy(ngx_http_apigw_redis_node_t *node)
         }
     }
 
-    apigw_resp_reader_free(node->reader);
-
-    if (node->out) {
-        ngx_free(node->out);
-        node->out = NULL;
-    }
+    ngx_http_apigw_redis_node_free(node);
 }
 
 
@@ -255,6 +315,10 @@ ngx_http_apigw_redis_node_lost(ngx_http_apigw_redis_node_t *node,
     }
 
     ngx_add_timer(&node->attempt, pause);
+
+    if (node->store->cluster) {
+        ngx_http_apigw_redis_slots_want(node->store->cluster);
+    }
 
     ngx_http_apigw_redis_command_fail(node);
     ngx_http_apigw_redis_node_settle(node);
@@ -422,28 +486,4 @@ ngx_http_apigw_redis_node_owed_handler(ngx_event_t *ev)
     }
 
     ngx_http_apigw_redis_node_arm_owed(node);
-}
-
-
-void ngx_cdecl
-ngx_http_apigw_redis_node_log(ngx_http_apigw_redis_node_t *node,
-    ngx_uint_t level, ngx_err_t err, const char *fmt, ...)
-{
-    u_char                  *p, text[NGX_MAX_ERROR_STR];
-    va_list                  args;
-    ngx_http_apigw_redis_t  *store;
-
-    if (node->log->log_level < level) {
-        return;
-    }
-
-    va_start(args, fmt);
-    p = ngx_vslprintf(text, text + sizeof(text), fmt, args);
-    va_end(args);
-
-    store = node->store;
-
-    ngx_log_error(level, node->log, err, "apigw_%V: redis \"%V\" at %V: %*s",
-                  &store->owner->module, &store->name, &store->server.text,
-                  (size_t) (p - text), text);
 }

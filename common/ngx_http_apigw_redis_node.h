@@ -13,6 +13,7 @@
 
 #include "apigw_resp_breaker.h"
 #include "apigw_resp_queue.h"
+#include "apigw_resp_slots.h"
 
 
 #pragma GCC visibility push(hidden)
@@ -26,17 +27,39 @@
 #define NGX_HTTP_APIGW_REDIS_FAULTS  4
 
 
-typedef struct ngx_http_apigw_redis_node_s  ngx_http_apigw_redis_node_t;
+typedef struct ngx_http_apigw_redis_node_s      ngx_http_apigw_redis_node_t;
+typedef struct ngx_http_apigw_redis_cluster_s   ngx_http_apigw_redis_cluster_t;
+typedef struct ngx_http_apigw_redis_sentinel_s  ngx_http_apigw_redis_sentinel_t;
 
 
 /* Where a server is: an address, or a name to ask the resolver for. */
 
 typedef struct {
-    ngx_str_t                      text;         /* as configured */
+    ngx_str_t                      text;         /* for messages */
+    ngx_str_t                      name;         /* without the port */
     ngx_str_t                      host;         /* empty: addr is set */
     in_port_t                      port;
     ngx_addr_t                     addr;
 } ngx_http_apigw_redis_server_t;
+
+
+/* One that was learnt from another server, with the bytes it refers to. */
+
+typedef struct {
+    ngx_http_apigw_redis_server_t  server;
+    ngx_sockaddr_t                 sockaddr;
+    u_char                         bytes[APIGW_RESP_MAX_HOST
+                                         + sizeof("[]:65535")];
+} ngx_http_apigw_redis_learnt_t;
+
+
+/* What the configured servers are. */
+
+typedef enum {
+    NGX_HTTP_APIGW_REDIS_SINGLE = 0,
+    NGX_HTTP_APIGW_REDIS_SENTINEL,
+    NGX_HTTP_APIGW_REDIS_CLUSTER
+} ngx_http_apigw_redis_kind_e;
 
 
 struct ngx_http_apigw_redis_script_s {
@@ -45,7 +68,10 @@ struct ngx_http_apigw_redis_script_s {
 };
 
 
-/* One block. Read-only after start-up, save for the worker's own `nodes`. */
+/*
+ * One block. Read-only after start-up, save for what is the worker's own: one
+ * of `node` and `cluster`.
+ */
 
 struct ngx_http_apigw_redis_s {
     const ngx_http_apigw_redis_owner_t  *owner;
@@ -55,11 +81,16 @@ struct ngx_http_apigw_redis_s {
     ngx_str_t                      file;
     ngx_uint_t                     line;
 
-    ngx_http_apigw_redis_server_t  server;
-    ngx_resolver_t                *resolver;
+    ngx_http_apigw_redis_kind_e    kind;
+    ngx_http_apigw_redis_server_t *servers;      /* NULL: none given yet */
+    ngx_uint_t                     nservers;
+    ngx_str_t                      where;        /* them, as configured */
+    ngx_str_t                      master;       /* what Sentinel calls it */
+    ngx_resolver_t                *resolver;     /* NULL: none */
 
     ngx_str_t                      username;
     ngx_str_t                      password;
+    ngx_str_t                      sentinel_password;
     ngx_str_t                      secret;
     ngx_str_t                      prefix;
     ngx_int_t                      database;
@@ -75,14 +106,14 @@ struct ngx_http_apigw_redis_s {
     ngx_flag_t                     plain;        /* of a guarded store */
     ngx_flag_t                     tls_on;
     ngx_http_apigw_tls_t           tls;
-    ngx_str_t                      tls_host;     /* what was connected to */
 
     ngx_array_t                    scripts;      /* of pointers */
 
     const ngx_http_apigw_redis_observer_t  *observer;  /* or NULL */
     void                          *observer_data;
 
-    ngx_http_apigw_redis_node_t   *node;         /* this worker's; or NULL */
+    ngx_http_apigw_redis_node_t     *node;       /* this worker's; or NULL */
+    ngx_http_apigw_redis_cluster_t  *cluster;
 };
 
 
@@ -92,6 +123,7 @@ typedef enum {
     NGX_HTTP_APIGW_REDIS_AUTH = 0,
     NGX_HTTP_APIGW_REDIS_SELECT,
     NGX_HTTP_APIGW_REDIS_SETNAME,
+    NGX_HTTP_APIGW_REDIS_ROLE,
     NGX_HTTP_APIGW_REDIS_LOAD
 } ngx_http_apigw_redis_step_e;
 
@@ -102,11 +134,21 @@ typedef struct {
 } ngx_http_apigw_redis_step_t;
 
 
+/* What a node is to its store. */
+
+typedef enum {
+    NGX_HTTP_APIGW_REDIS_DATA = 0,
+    NGX_HTTP_APIGW_REDIS_MASTER,         /* found through Sentinel */
+    NGX_HTTP_APIGW_REDIS_ASKER           /* a Sentinel, for one question */
+} ngx_http_apigw_redis_role_e;
+
+
 /*
  * One server as one worker sees it.
  *
  * IDLE       -> RESOLVING   a command is there, or the worker starts
- * RESOLVING  -> CONNECTING  the name has an address; an address starts here
+ * RESOLVING  -> CONNECTING  Sentinel has told, the name has an address; an
+ *                           address starts here
  * CONNECTING -> TLS         connected, with `tls on`
  * CONNECTING -> HANDSHAKE   connected; AUTH, SELECT ... sent
  * TLS        -> HANDSHAKE   the server's certificate is good; the same
@@ -136,9 +178,15 @@ struct ngx_http_apigw_redis_node_s {
     void                          *dummy[3];
     ngx_int_t                      ident;
 
+    ngx_pool_t                    *pool;         /* the node's own */
     ngx_http_apigw_redis_t        *store;
     ngx_log_t                     *log;
     ngx_http_apigw_redis_state_e   state;
+    ngx_http_apigw_redis_role_e    role;
+
+    ngx_http_apigw_redis_server_t  *server;
+    ngx_http_apigw_redis_learnt_t    learnt;     /* where `server` may point */
+    ngx_http_apigw_redis_sentinel_t *sentinel;   /* a MASTER's */
 
     ngx_connection_t              *connection;
     ngx_resolver_ctx_t            *resolving;
@@ -181,8 +229,11 @@ struct ngx_http_apigw_redis_node_s {
     ngx_http_apigw_redis_cmd_t     ping;
     ngx_str_t                      ping_argv;
 
+    ngx_msec_t                     used;         /* in a Cluster: when last */
+
     unsigned                       proven:1;     /* a reply was good */
     unsigned                       refused:1;    /* logged, once */
+    unsigned                       mapped:1;     /* has slots of the Cluster */
 };
 
 
@@ -203,8 +254,12 @@ void ngx_http_apigw_redis_observe_breaker(ngx_http_apigw_redis_t *store,
 
 /* ngx_http_apigw_redis_node.c: life, timers and breaker of a node */
 
+/* `server` is copied by reference; NULL: to be set before it connects. */
 ngx_http_apigw_redis_node_t *ngx_http_apigw_redis_node_create(
-    ngx_cycle_t *cycle, ngx_http_apigw_redis_t *store);
+    ngx_http_apigw_redis_t *store, ngx_http_apigw_redis_role_e role,
+    ngx_http_apigw_redis_server_t *server);
+
+/* Never from below one of the node's own handlers. Runs no handler. */
 void ngx_http_apigw_redis_node_destroy(ngx_http_apigw_redis_node_t *node);
 
 ngx_msec_t ngx_http_apigw_redis_node_retry_after(
@@ -233,14 +288,40 @@ void ngx_http_apigw_redis_node_arm(ngx_http_apigw_redis_node_t *node,
  */
 void ngx_http_apigw_redis_node_settle(ngx_http_apigw_redis_node_t *node);
 
+
+/* ngx_http_apigw_redis_log.c */
+
+/* Logs with the store's name and the server's address. */
 void ngx_cdecl ngx_http_apigw_redis_node_log(ngx_http_apigw_redis_node_t *node,
     ngx_uint_t level, ngx_err_t err, const char *fmt, ...);
+
+/*
+ * Makes an error's text fit for the log: at most `size` bytes, printable;
+ * it comes from a server that may not be what it seems.
+ */
+ngx_str_t ngx_http_apigw_redis_printable(const redisReply *reply, u_char *buf,
+    size_t size);
 
 
 /* ngx_http_apigw_redis_command.c: from send() to the handler */
 
+/* Makes a command ready to be passed on; NGX_DECLINED: it is pending. */
+ngx_int_t ngx_http_apigw_redis_command_init(ngx_http_apigw_redis_t *store,
+    ngx_http_apigw_redis_cmd_t *cmd);
+
+/* Gives a command to a node. NGX_DECLINED: it takes none, or not this one. */
+ngx_int_t ngx_http_apigw_redis_command_pass(ngx_http_apigw_redis_node_t *node,
+    ngx_http_apigw_redis_cmd_t *cmd);
+
+/* Both. */
 ngx_int_t ngx_http_apigw_redis_command_send(ngx_http_apigw_redis_node_t *node,
     ngx_http_apigw_redis_cmd_t *cmd);
+
+/* Runs the handler. */
+void ngx_http_apigw_redis_command_finish(ngx_http_apigw_redis_cmd_t *cmd,
+    ngx_http_apigw_redis_outcome_e outcome, apigw_resp_class_e class,
+    const redisReply *reply);
+
 void ngx_http_apigw_redis_command_cancel(ngx_http_apigw_redis_node_t *node,
     ngx_http_apigw_redis_cmd_t *cmd);
 
@@ -271,6 +352,9 @@ void ngx_http_apigw_redis_probe_arm(ngx_http_apigw_redis_node_t *node);
 /* ngx_http_apigw_redis_connection.c: addresses and sockets */
 
 void ngx_http_apigw_redis_connect(ngx_http_apigw_redis_node_t *node);
+
+/* The same once `server` is where to. */
+void ngx_http_apigw_redis_connect_server(ngx_http_apigw_redis_node_t *node);
 
 /* Whether a connection in progress has come about; logs if not. */
 ngx_int_t ngx_http_apigw_redis_test_connect(ngx_connection_t *c);
@@ -323,9 +407,8 @@ ngx_int_t ngx_http_apigw_redis_room(ngx_http_apigw_redis_node_t *node,
 
 /* ngx_http_apigw_redis_handshake.c */
 
-/* Formats the handshake, once per worker. */
-ngx_int_t ngx_http_apigw_redis_hello(ngx_cycle_t *cycle,
-    ngx_http_apigw_redis_node_t *node);
+/* Formats the handshake, once per node. */
+ngx_int_t ngx_http_apigw_redis_hello(ngx_http_apigw_redis_node_t *node);
 
 /*
  * One of the handshake's replies. NGX_AGAIN: more to come; NGX_OK: the
@@ -334,18 +417,49 @@ ngx_int_t ngx_http_apigw_redis_hello(ngx_cycle_t *cycle,
 ngx_int_t ngx_http_apigw_redis_hello_reply(ngx_http_apigw_redis_node_t *node,
     const redisReply *reply);
 
-/*
- * Makes an error's text fit for the log: at most `size` bytes, printable;
- * it comes from a server that may not be what it seems.
- */
-ngx_str_t ngx_http_apigw_redis_printable(const redisReply *reply, u_char *buf,
-    size_t size);
-
 
 /* ngx_http_apigw_redis_conf_set.c: the lines of a block */
 
 char *ngx_http_apigw_redis_conf_line(ngx_conf_t *cf, ngx_command_t *dummy,
     void *conf);
+
+
+/* ngx_http_apigw_redis_conf_server.c: `server`, `sentinel`, `cluster` */
+
+char *ngx_http_apigw_redis_conf_server(ngx_conf_t *cf,
+    ngx_http_apigw_redis_t *store, size_t kind);
+
+
+/* ngx_http_apigw_redis_server.c: where servers are */
+
+/* Notes where a server is that another one has told of. */
+void ngx_http_apigw_redis_server_learn(ngx_http_apigw_redis_learnt_t *learnt,
+    const apigw_str_t *host, in_port_t port);
+
+ngx_uint_t ngx_http_apigw_redis_server_is(
+    const ngx_http_apigw_redis_server_t *server, const apigw_str_t *host,
+    in_port_t port);
+
+/* Whether nobody but this host sees what is sent there. */
+ngx_uint_t ngx_http_apigw_redis_server_local(
+    const ngx_http_apigw_redis_server_t *server);
+
+
+/* ngx_http_apigw_redis_sentinel.c: which server is the master */
+
+ngx_http_apigw_redis_sentinel_t *ngx_http_apigw_redis_sentinel_create(
+    ngx_http_apigw_redis_node_t *node);
+
+/*
+ * Asks one Sentinel after the other, beginning with another one each time;
+ * then node->server is the master, and the node connects; or it is lost.
+ */
+void ngx_http_apigw_redis_sentinel_ask(
+    ngx_http_apigw_redis_sentinel_t *sentinel);
+
+/* Stops asking, quietly. */
+void ngx_http_apigw_redis_sentinel_stop(
+    ngx_http_apigw_redis_sentinel_t *sentinel);
 
 
 /*

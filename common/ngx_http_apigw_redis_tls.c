@@ -4,8 +4,6 @@
 
 static const char *ngx_http_apigw_redis_tls_check(
     ngx_http_apigw_redis_t *store);
-static ngx_int_t ngx_http_apigw_redis_tls_host(ngx_conf_t *cf,
-    ngx_http_apigw_redis_t *store);
 #if (NGX_HTTP_SSL)
 static void ngx_http_apigw_redis_tls_handler(ngx_connection_t *c);
 static void ngx_http_apigw_redis_tls_done(ngx_http_apigw_redis_node_t *node);
@@ -59,7 +57,7 @@ ngx_http_apigw_redis_tls_conf(ngx_conf_t *cf, ngx_http_apigw_redis_t *store)
                            &store->block);
     }
 
-    return ngx_http_apigw_redis_tls_host(cf, store);
+    return NGX_OK;
 }
 
 
@@ -90,8 +88,8 @@ ngx_http_apigw_redis_tls_check(ngx_http_apigw_redis_t *store)
            "--with-http_ssl_module";
 #endif
 
-    if (store->server.host.len == 0
-        && store->server.addr.sockaddr->sa_family == AF_UNIX)
+    if (store->servers[0].host.len == 0
+        && store->servers[0].addr.sockaddr->sa_family == AF_UNIX)
     {
         return "\"tls on\" at a unix socket; remove it, as nobody else is "
                "there";
@@ -103,33 +101,6 @@ ngx_http_apigw_redis_tls_check(ngx_http_apigw_redis_t *store)
     }
 
     return NULL;
-}
-
-
-/* What the certificate must be of, unless `tls_name` says otherwise. */
-
-static ngx_int_t
-ngx_http_apigw_redis_tls_host(ngx_conf_t *cf, ngx_http_apigw_redis_t *store)
-{
-    ngx_addr_t  *addr;
-
-    if (store->server.host.len) {
-        store->tls_host = store->server.host;
-        return NGX_OK;
-    }
-
-    addr = &store->server.addr;
-
-    store->tls_host.data = ngx_pnalloc(cf->pool, NGX_SOCKADDR_STRLEN);
-    if (store->tls_host.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    store->tls_host.len = ngx_sock_ntop(addr->sockaddr, addr->socklen,
-                                        store->tls_host.data,
-                                        NGX_SOCKADDR_STRLEN, 0);
-
-    return NGX_OK;
 }
 
 
@@ -150,7 +121,7 @@ ngx_http_apigw_redis_tls_start(ngx_http_apigw_redis_node_t *node)
     c->pool = ngx_create_pool(1024, node->log);
 
     if (c->pool == NULL
-        || ngx_http_apigw_tls_create(&store->tls, c, &store->tls_host)
+        || ngx_http_apigw_tls_create(&store->tls, c, &node->server->name)
            != NGX_OK)
     {
         ngx_http_apigw_redis_node_lost(node, 1);
@@ -194,7 +165,7 @@ ngx_http_apigw_redis_tls_done(ngx_http_apigw_redis_node_t *node)
         return;
     }
 
-    fault = ngx_http_apigw_tls_refuses(&store->tls, c, &store->tls_host,
+    fault = ngx_http_apigw_tls_refuses(&store->tls, c, &node->server->name,
                                        &detail);
 
     if (fault) {

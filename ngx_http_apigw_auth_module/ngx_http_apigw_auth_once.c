@@ -322,6 +322,7 @@ ngx_http_apigw_auth_once_create(ngx_http_request_t *r,
 
     cmd->argv = question->argv;
     cmd->argc = sizeof(question->argv) / sizeof(question->argv[0]);
+    cmd->slot_key = question->argv[1];
     cmd->handler = ngx_http_apigw_auth_once_handler;
     cmd->data = question;
 

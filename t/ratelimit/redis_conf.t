@@ -77,7 +77,14 @@ for ($server, 'server [::1]:6379;', 'server unix:/tmp/redis.sock;',
      "$server tls on; tls_verify on; tls_name redis.test;"
      . ' tls_trusted_certificate ca.pem; tls_certificate client.pem;'
      . ' tls_certificate_key client.key;',
-     'server [::1]:6379; tls on; tls_trusted_certificate ca.pem;')
+     'server [::1]:6379; tls on; tls_trusted_certificate ca.pem;',
+     'cluster 127.0.0.1:7000;', 'cluster 127.0.0.1:7000 [::1]:7001;',
+     'cluster ' . join(' ', map { "127.0.0.1:$_" } 7000 .. 7063) . ';',
+     'cluster 127.0.0.1:7000; tls on; tls_name redis.test;'
+     . ' tls_trusted_certificate ca.pem; username gw; password_file password;',
+     'sentinel main 127.0.0.1:26379;',
+     'sentinel main 127.0.0.1:26379 [::1]:26379; database 7;'
+     . ' password_file password; sentinel_password_file secret;')
 {
     my $output = nginx_t($_);
     like $output, qr/test is successful/, "accepted: $_";
@@ -86,6 +93,13 @@ for ($server, 'server [::1]:6379;', 'server unix:/tmp/redis.sock;',
 
 like nginx_t('server redis.test:6379;', 'resolver 127.0.0.1;'),
     qr/test is successful/, 'accepted: a host name with a resolver';
+
+for ('cluster 127.0.0.1:7000 redis.test:7001;',
+     'sentinel main redis.test:26379;')
+{
+    like nginx_t($_, 'resolver 127.0.0.1;'), qr/test is successful/,
+        "accepted with a resolver: $_";
+}
 
 my $output = nginx_t("$server password_file open;");
 like $output, qr/test is successful/, 'a file that all may read';
@@ -120,7 +134,50 @@ my @refused = (
     ['server 127.0.0.1:1 127.0.0.1:2;', 'invalid number of arguments in'],
     [$server x 2,                    '"server" directive of ' . $block
                                      . ' is duplicate'],
-    ['cluster 127.0.0.1:1;',         'unknown directive "cluster" in'],
+    ['cluster;',                     'invalid number of arguments in'],
+    ['cluster 127.0.0.1;',           'no port in "127.0.0.1" of "cluster"', 9],
+    ['cluster 127.0.0.1:0;',         'invalid port in', 9],
+    ['cluster unix:/tmp/a.sock;',    'a unix socket in "unix:/tmp/a.sock" of'
+                                     . ' "cluster" in ' . $block
+                                     . ', expected host:port or [v6]:port', 9],
+    ['cluster 127.0.0.1:1 127.0.0.1:2 127.0.0.1:1;',
+                                     'a duplicate address in "127.0.0.1:1"'],
+    ['cluster 127.0.0.1:1 "";',      'expected host:port or [v6]:port'],
+    ['cluster ' . join(' ', map { "127.0.0.1:$_" } 7000 .. 7064) . ';',
+                                     'invalid number of arguments in'],
+    ['cluster 127.0.0.1:1; cluster 127.0.0.1:1;',
+                                     '"cluster" directive of ' . $block
+                                     . ' is duplicate'],
+    ['cluster 127.0.0.1:1; database 0;', $block . ' has "database" with'
+                                     . ' "cluster"; remove it', 10],
+    ['database 1; cluster 127.0.0.1:1;', 'has "database" with "cluster"', 10],
+    ['cluster 127.0.0.1:1 redis.test:2;', 'host name "redis.test" of ' . $block
+                                     . ' needs "resolver"', 8],
+    ["$server cluster 127.0.0.1:1;", $block . ' has both "server" and'
+                                     . ' "cluster"; keep one of', 9],
+    ["cluster 127.0.0.1:1; $server", 'has both "cluster" and "server"', 9],
+    ['cluster 127.0.0.1:1; sentinel a 127.0.0.1:2;',
+                                     'has both "cluster" and "sentinel"', 9],
+    ["$server sentinel a 127.0.0.1:2;", 'has both "server" and "sentinel"', 9],
+    ['sentinel a;',                  'invalid number of arguments in'],
+    ['sentinel 127.0.0.1:26379;',    'invalid number of arguments in'],
+    ['sentinel "" 127.0.0.1:26379;', '"sentinel" directive of ' . $block
+                                     . ' needs the master'],
+    ['sentinel a 127.0.0.1;',        'no port in "127.0.0.1" of "sentinel"'],
+    ['sentinel a unix:/tmp/a.sock;', 'a unix socket in'],
+    ['sentinel a redis.test:1;',     'needs "resolver"', 8],
+    ['sentinel a 127.0.0.1:1; sentinel b 127.0.0.1:1;',
+                                     '"sentinel" directive of ' . $block
+                                     . ' is duplicate'],
+    ["$server sentinel_password_file secret;", $block . ' has'
+                                     . ' "sentinel_password_file" without', 10],
+    ['cluster 127.0.0.1:1; sentinel_password_file secret;',
+                                     '"sentinel_password_file" without', 10],
+    ['sentinel a 127.0.0.1:1; sentinel_password_file none;',
+                                     'none" of ' . $block . ' failed (2:'],
+    ['sentinel a 127.0.0.1:1; sentinel_password_file secret;'
+     . ' sentinel_password_file secret;', 'is duplicate'],
+    ['sentinel a 127.0.0.1:1; username gw;', 'no password, add'],
     ['Server 127.0.0.1:1;',          'unknown directive "Server" in'],
     ["$server username gw;",         'no password, add "password_file"'],
     ["$server username '';",         '"username" directive'],

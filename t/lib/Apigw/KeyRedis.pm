@@ -56,17 +56,20 @@ sub keep {
 }
 
 sub main_redis {
-    my ($address, @more) = @_;
+    my ($redis, @more) = @_;
+    my $line = !ref $redis ? "server $redis;"
+        : $redis->can('line') ? $redis->line
+        : 'server ' . $redis->address . ';';
     my $more = "@more";
     my @patient = grep { my ($word) = split ' '; $more !~ /\b$word\b/ }
                        @Patient;
 
-    return "apigw_auth_redis main { server $address; @patient $more }\n";
+    return "apigw_auth_redis main { $line @patient $more }\n";
 }
 
 sub gateway {
     my ($redis, $parameters, $more, %options) = @_;
-    my $block = main_redis($redis->address, $options{redis} // '');
+    my $block = main_redis($redis, $options{redis} // '');
     my $stores = $options{stores}
                  // "apigw_key_store partners { redis main; $parameters }";
 

@@ -6,8 +6,10 @@ package Apigw::Limited;
 #                                       block => 'timeout 200ms;');
 #     is $gateway->get('key'), '200 redis PASSED';
 #
-# $redis is anything with an address: Apigw::Redis, Apigw::RedisProxy. A policy
-# "one" admits `burst` (100) requests a day by key; "/t?k=key" is the location,
+# $redis is anything with an address, Apigw::Redis, Apigw::RedisProxy, or with
+# a line of its own, Apigw::RedisCluster, Apigw::RedisSentinel. A policy
+# "one" admits `burst` (100) requests a day by key, or has a `rate` of its own;
+# "/t?k=key" is the location,
 # "/fast" the same without a limit. Its answers tell in headers which source
 # decided, the verdict, and the time that was waited.
 
@@ -24,8 +26,12 @@ use Time::HiRes qw(sleep time);
 sub new {
     my ($class, $redis, %options) = @_;
 
-    my $address = ref $redis ? $redis->address : $redis;
+    my $line = !ref $redis ? "server $redis;"
+        : $redis->can('line') ? $redis->line
+        : 'server ' . $redis->address . ';';
+    my $location = delete $options{location} // '';
     my $burst = $options{burst} // 100;
+    my $rate = $options{rate} // "${burst}r/d";
     my $on_error = $options{on_error} // 'local';
     my $block = $options{block} // '';
     my $http = delete $options{http} // '';
@@ -40,8 +46,8 @@ sub new {
         files   => { page => "page\n", %{ $options{files} || {} } },
         http    => <<"CONF");
     $http
-    apigw_ratelimit_redis main { server $address; $block }
-    apigw_ratelimit_policy one key=\$arg_k rate=${burst}r/d store=main
+    apigw_ratelimit_redis main { $line $block }
+    apigw_ratelimit_policy one key=\$arg_k rate=$rate store=main
                            on_error=$on_error;
     server {
         listen 127.0.0.1:\@PORT\@;
@@ -49,6 +55,7 @@ sub new {
         add_header X-Verdict \$apigw_ratelimit_status always;
         add_header X-Time \$apigw_ratelimit_time always;
         location = /t { apigw_ratelimit one; alias \@DIR\@/page; }
+        $location
         location = /fast { alias \@DIR\@/page; }
     }
 CONF

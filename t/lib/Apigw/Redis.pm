@@ -4,6 +4,7 @@ package Apigw::Redis;
 # a folder of its own, gone with the object.
 #
 #     my $redis = Apigw::Redis->new(requirepass => 'secret');
+#     my $redis = Apigw::Redis->new(replicaof => ['127.0.0.1', $port]);
 #     my $redis = Apigw::Redis->new(-unix => 1);
 #     my $redis = Apigw::Redis->new(-tls => $file, 'tls-ca-cert-file' => ...);
 #                                    the port speaks TLS, with $file.pem and
@@ -108,7 +109,10 @@ sub start {
                 : ('--port', $self->{port}));
     push @args, '--unixsocket', $self->socket_path
         if $self->{unix} || $self->{tls};
-    push @args, "--$_", $self->{options}{$_} for sort keys %{$self->{options}};
+    for my $name (sort keys %{$self->{options}}) {
+        my $value = $self->{options}{$name};
+        push @args, "--$name", ref $value ? @$value : $value;
+    }
 
     my $pid = fork // die "fork: $!";
 

@@ -27,7 +27,8 @@ package Apigw::RedisProxy;
 #                                            then close
 #
 # Only replies to EVALSHA and EVAL are spoilt: the handshake passes. The modes
-# of `handshake => 1` spoil its replies instead. For the rest:
+# of `handshake => 1` spoil its replies instead, those of `only => 'CLUSTER'`
+# the replies to that command. For the rest:
 #
 #     $proxy->close_all              resets every connection
 #     $proxy->seen('EVALSHA')        commands that came from the gateway
@@ -66,7 +67,8 @@ sub new {
         my $loop = bless {
             redis => $redis, listener => $listener, control => $theirs,
             mode => 'pass', left => 0, seen => {}, accepted => 0,
-            handshake => $options{handshake}, clients => {},
+            handshake => $options{handshake}, only => $options{only},
+            clients => {},
         }, 'Apigw::RedisProxy::Loop';
         eval { $loop->run; 1 } or print STDERR "proxy: $@";
         POSIX::_exit(0);
@@ -319,6 +321,7 @@ sub command {
 
 sub target {
     my ($self, $name) = @_;
+    return $name eq $self->{only} if $self->{only};
     my $eval = $name eq 'EVALSHA' || $name eq 'EVAL';
     return $self->{handshake} ? !$eval : $eval;
 }
