@@ -350,7 +350,7 @@ typedef struct {
     ngx_http_apigw_ratelimit_item_t    *chosen;     /* the variables' policy */
     ngx_uint_t                          retry_after; /* seconds; 0: none */
 
-    ngx_http_apigw_ratelimit_wait_t    *waits;      /* one per store */
+    ngx_http_apigw_ratelimit_wait_t    *waits;      /* one per ask */
     ngx_uint_t                          pending;    /* answers missing */
     uint64_t                            asked;      /* ticks */
     uint64_t                            waited;     /* ticks, all phases */

@@ -29,7 +29,9 @@ typedef struct {
 
 static ngx_int_t ngx_http_apigw_ratelimit_ask_store(
     ngx_http_apigw_ratelimit_ctx_t *ctx,
-    ngx_http_apigw_ratelimit_store_t *store);
+    ngx_http_apigw_ratelimit_item_t *first);
+static ngx_uint_t ngx_http_apigw_ratelimit_together(
+    ngx_http_apigw_ratelimit_item_t *a, ngx_http_apigw_ratelimit_item_t *b);
 static ngx_msec_t ngx_http_apigw_ratelimit_time_left(
     ngx_http_apigw_ratelimit_ctx_t *ctx,
     ngx_http_apigw_ratelimit_store_t *store);
@@ -65,8 +67,7 @@ ngx_http_apigw_ratelimit_ask(ngx_http_apigw_ratelimit_ctx_t *ctx)
         item = &ctx->items[i];
 
         if (item->state == NGX_HTTP_APIGW_RATELIMIT_OPEN
-            && ngx_http_apigw_ratelimit_ask_store(ctx, item->policy->store)
-               == NGX_OK)
+            && ngx_http_apigw_ratelimit_ask_store(ctx, item) == NGX_OK)
         {
             ctx->pending++;
         }
@@ -77,21 +78,24 @@ ngx_http_apigw_ratelimit_ask(ngx_http_apigw_ratelimit_ctx_t *ctx)
 
 
 /*
- * All open items of one store, in one ask. What can't be asked has failed;
- * what is asked counts as failed until the answer says otherwise.
+ * All open items that go with the first, in one ask. What can't be asked has
+ * failed; what is asked counts as failed until the answer says otherwise.
  */
 
 static ngx_int_t
 ngx_http_apigw_ratelimit_ask_store(ngx_http_apigw_ratelimit_ctx_t *ctx,
-    ngx_http_apigw_ratelimit_store_t *store)
+    ngx_http_apigw_ratelimit_item_t *first)
 {
-    ngx_uint_t                        i, n;
-    ngx_msec_t                        left;
-    apigw_siphash_t                   digest;
-    ngx_http_apigw_ratelimit_ask_t   *ask;
-    ngx_http_apigw_ratelimit_item_t  *item;
-    ngx_http_apigw_ratelimit_item_t  *items[NGX_HTTP_APIGW_RATELIMIT_MAX];
-    ngx_http_apigw_ratelimit_wait_t  *wait;
+    ngx_uint_t                         i, n;
+    ngx_msec_t                         left;
+    apigw_siphash_t                    digest;
+    ngx_http_apigw_ratelimit_ask_t    *ask;
+    ngx_http_apigw_ratelimit_item_t   *item;
+    ngx_http_apigw_ratelimit_item_t   *items[NGX_HTTP_APIGW_RATELIMIT_MAX];
+    ngx_http_apigw_ratelimit_wait_t   *wait;
+    ngx_http_apigw_ratelimit_store_t  *store;
+
+    store = first->policy->store;
 
     wait = ngx_pcalloc(ctx->record.request->pool,
                        sizeof(ngx_http_apigw_ratelimit_wait_t));
@@ -101,7 +105,7 @@ ngx_http_apigw_ratelimit_ask_store(ngx_http_apigw_ratelimit_ctx_t *ctx,
         item = &ctx->items[i];
 
         if (item->state == NGX_HTTP_APIGW_RATELIMIT_OPEN
-            && item->policy->store == store)
+            && ngx_http_apigw_ratelimit_together(item, first))
         {
             item->state = NGX_HTTP_APIGW_RATELIMIT_FAILED;
             items[n] = item;
@@ -154,6 +158,24 @@ ngx_http_apigw_ratelimit_ask_store(ngx_http_apigw_ratelimit_ctx_t *ctx,
     ngx_queue_insert_tail(&ask->waits, &wait->queue);
 
     return NGX_OK;
+}
+
+
+/* One script call covers one store, and in a Cluster one slot of it. */
+
+static ngx_uint_t
+ngx_http_apigw_ratelimit_together(ngx_http_apigw_ratelimit_item_t *a,
+    ngx_http_apigw_ratelimit_item_t *b)
+{
+    if (a->policy->store == NULL || a->policy->store != b->policy->store) {
+        return 0;
+    }
+
+    return !ngx_http_apigw_redis_is_cluster(a->policy->store->redis)
+           || (a->group_text.len == b->group_text.len
+               && ngx_memcmp(a->group_text.data, b->group_text.data,
+                             a->group_text.len)
+                  == 0);
 }
 
 

@@ -4,7 +4,8 @@
  *
  *     1. a denial that Redis gave less than a second ago still holds
  *     2. local policies: one take of the zones
- *     3. policies in Redis: one script call per store, side by side
+ *     3. policies in Redis: one script call per store, in a Cluster per slot,
+ *        side by side
  *     4. where a store can't answer: the fail policy
  *
  * Whoever denies, what others have charged is given back.
