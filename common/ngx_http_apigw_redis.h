@@ -64,6 +64,9 @@ typedef enum {
  * gone once the handler returns. `class` is APIGW_RESP_CLASS_NONE unless
  * outcome is ERROR.
  *
+ * Results of one `session` came over one connection, hence from one server:
+ * what that server has given to go on with means nothing to another.
+ *
  * For a script, OK also means that the reply is an array and that its first
  * element is the command's ticket (see the script's contract below).
  */
@@ -72,6 +75,7 @@ typedef struct {
     ngx_http_apigw_redis_outcome_e        outcome;
     apigw_resp_class_e                    class;
     const redisReply                     *reply;
+    ngx_uint_t                            session;
 } ngx_http_apigw_redis_result_t;
 
 

@@ -197,8 +197,12 @@ ngx_http_apigw_redis_command_finish(ngx_http_apigw_redis_cmd_t *cmd,
     ngx_http_apigw_redis_outcome_e outcome, apigw_resp_class_e class,
     const redisReply *reply)
 {
-    ngx_http_apigw_redis_result_t  result;
+    ngx_http_apigw_redis_node_t    *node;
+    ngx_http_apigw_redis_result_t   result;
 
+    node = cmd->node;
+
+    result.session = node ? node->session : 0;
     result.outcome = outcome;
     result.class = class;
     result.reply = reply;

@@ -18,6 +18,11 @@ static void ngx_http_apigw_redis_node_overdue_handler(ngx_event_t *ev);
 static void ngx_http_apigw_redis_node_owed_handler(ngx_event_t *ev);
 
 
+/* Connections of this worker that were ready. */
+
+static ngx_uint_t   ngx_http_apigw_redis_sessions;
+
+
 /* Indexed by ngx_http_apigw_redis_state_e. */
 
 static const char  *ngx_http_apigw_redis_states[] = {
@@ -262,6 +267,7 @@ ngx_http_apigw_redis_node_ready(ngx_http_apigw_redis_node_t *node)
 
     node->state = NGX_HTTP_APIGW_REDIS_READY;
     node->since = ngx_current_msec;
+    node->session = ++ngx_http_apigw_redis_sessions;
     node->proven = 0;
     node->refused = 0;
 

@@ -216,6 +216,7 @@ struct ngx_http_apigw_redis_node_s {
     ngx_uint_t                     step;
 
     ngx_msec_t                     since;        /* of READY */
+    ngx_uint_t                     session;      /* its number, in a worker */
     ngx_msec_t                     full;         /* when it was last logged */
     uint32_t                       ticket;
 

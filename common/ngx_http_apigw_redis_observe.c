@@ -41,6 +41,7 @@ ngx_http_apigw_redis_send(ngx_http_apigw_redis_t *store,
     result.outcome = NGX_HTTP_APIGW_REDIS_DOWN;
     result.class = APIGW_RESP_CLASS_NONE;
     result.reply = NULL;
+    result.session = 0;
 
     store->observer->ended(store->observer_data, &result, 0);
 

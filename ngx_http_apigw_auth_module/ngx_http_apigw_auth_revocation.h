@@ -60,6 +60,7 @@ typedef struct {
     apigw_revocation_builder_t       builder;
     u_char                           cursor[NGX_INT64_LEN];
     uint64_t                         seen;       /* members and replies */
+    ngx_uint_t                       session;    /* the cursor is good there */
     ngx_uint_t                       wrong;      /* no lines */
     ngx_uint_t                       told;       /* of them */
 } ngx_http_apigw_auth_poll_t;

@@ -98,8 +98,18 @@ ngx_http_apigw_auth_poll_scanned(ngx_http_apigw_redis_cmd_t *cmd,
     revocation = cmd->data;
     poll = &revocation->poll;
 
+    if (poll->seen == 0) {
+        poll->session = result->session;
+    }
+
     if (result->outcome != NGX_HTTP_APIGW_REDIS_OK) {
         fault = ngx_http_apigw_auth_poll_word(result);
+
+    } else if (result->session != poll->session) {
+
+        /* by its cursor another server might leave members out */
+
+        fault = "was lost while the set was read";
 
     } else {
         fault = ngx_http_apigw_auth_poll_take(revocation, result->reply);

@@ -8,6 +8,7 @@ use lib 't/lib';
 use Apigw ();
 use Apigw::Nginx;
 use Apigw::Redis;
+use Apigw::RedisProxy;
 use Apigw::Token;
 use IO::Socket::INET;
 use POSIX ();
@@ -122,6 +123,25 @@ subtest 'a set of many members comes over whole' => sub {
     soon 'the list is in force', sub { status($nginx, $one) == 401 };
     like $nginx->log, qr/10001 entries of redis "main" are in force/,
         'all of it';
+    clean($nginx);
+};
+
+subtest 'a set whose parts came over two connections is read again' => sub {
+    my $redis = Apigw::Redis->new;
+    $redis->command('SADD', 'apigw:revoked', map { "jti corp $_" } 1 .. 3000);
+    revoke($redis, 'apigw', 'jti corp one');
+
+    my $proxy = Apigw::RedisProxy->new($redis, only => 'SSCAN');
+    $proxy->mode('delay', 500);
+    my $nginx = gateway(http($proxy->address, ''));
+
+    # the second server would not know where the first one had stopped
+    soon 'the first part is on its way', sub { $proxy->seen('SSCAN') };
+    $proxy->mode('lose_command', 1);
+    soon 'the break is told', sub {
+        $nginx->log =~ /redis "main" was lost while the set was read/ };
+    soon 'and the set comes over whole', sub { status($nginx, $one) == 401 };
+
     clean($nginx);
 };
 
