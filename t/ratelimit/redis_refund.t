@@ -243,6 +243,8 @@ subtest 'the local copy follows' => sub {
     status($nginx, '/t?k=a&w=1') for 1 .. 4;
     status($nginx, '/t?k=b&t=4');
     status($nginx, '/t?k=c&t=30');
+    left($nginx, 'c');          # Redis has answered all that went before
+
     $redis->stop;
     sleep 0.01 while (($nginx->request(GET => '/left?k=x'))[1]{'x-source'})
                      eq 'redis';
