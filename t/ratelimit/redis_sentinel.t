@@ -141,6 +141,29 @@ subtest 'a host name without resolver' => sub {
 };
 
 
+subtest 'the master hangs' => sub {
+    my $gateway = Apigw::Limited->new($watched, burst => 100000,
+                                      block => 'timeout 200ms;');
+    $gateway->becomes('h', qr/redis/, 'Redis decides');
+
+    # until another is named, connections to this one come about
+    $watched->{master}->pause;
+    my ($told, $odd) = recover($gateway, 'h');
+    is $told, '200 redis PASSED', 'the new one is found';
+    is $odd, '', 'until then all is decided locally';
+
+    @$watched{qw(master replica)} = @$watched{qw(replica master)};
+    $watched->{replica}->resume;
+    ok $watched->until(sub {
+        eval { $watched->{replica}->info('role') eq 'slave'
+               && $watched->{replica}->info('master_link_status') eq 'up'
+               && $watched->ready }
+    }), 'the old one follows';
+    like $gateway->get('h'), qr/^200 redis/, 'the new one stays';
+    $gateway->ends_well;
+};
+
+
 subtest 'the master is killed' => sub {
     my $gateway = Apigw::Limited->new($watched, workers => 2,
                                       burst => 100000);
@@ -174,7 +197,11 @@ subtest 'the master becomes a replica' => sub {
 
     ok $watched->until(sub { eval { $watched->ready } }), 'all are well';
     my ($sentinel) = $watched->sentinels;
-    $watched->ask($sentinel, 'SENTINEL', 'FAILOVER', 'mymaster');
+
+    # refused until the Sentinel finds the replica fit
+    ok $watched->until(sub {
+        eval { $watched->ask($sentinel, 'SENTINEL', 'FAILOVER', 'mymaster') }
+    }), 'a failover begins';
     ok $watched->until(sub { $watched->told == $watched->{replica}->port }),
         'the Sentinels agree on the other';
 

@@ -85,7 +85,7 @@ requirepass $password
 sentinel sentinel-pass $password
 sentinel monitor mymaster 127.0.0.1 $master 2
 sentinel down-after-milliseconds mymaster 1000
-sentinel failover-timeout mymaster 6000
+sentinel failover-timeout mymaster 3000
 CONF
         close $out or die "$conf: $!";
 
