@@ -259,4 +259,4 @@ apigw_auth_redis main { server 192.0.2.1:6379; plain perhaps; }
 --- conf
 apigw_auth_redis main { colour blue; }
 --- error_log
-unknown directive "colour" in apigw_auth_redis "main", expected server, username, password_file, database, connect_timeout, timeout, reply_timeout, queue, prefix, secret_file, breaker, plain, tls or one of tls_verify, tls_name, tls_trusted_certificate, tls_certificate and tls_certificate_key in
+unknown directive "colour" in apigw_auth_redis "main", expected server, cluster, sentinel, username, password_file, sentinel_password_file, database, connect_timeout, timeout, reply_timeout, queue, prefix, secret_file, breaker, plain, tls or one of tls_verify, tls_name, tls_trusted_certificate, tls_certificate and tls_certificate_key in
