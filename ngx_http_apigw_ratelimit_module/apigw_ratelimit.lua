@@ -3,8 +3,10 @@
 --
 -- KEYS[i]   the state of policy i
 -- ARGV[1]   ticket, echoed: the client's proof that a reply is its own
--- ARGV[2]   operation: "take"; "adjust": give back or debit, each by itself
--- ARGV[3]   take: n, how many requests ask, 1 or more; else empty
+-- ARGV[2]   operation: "take"; "lease": a take of one policy that asks for
+--           units ahead of need; "adjust": give back or debit, each by itself
+-- ARGV[3]   take: n, how many requests ask, 1 or more; lease: 0 or more; else
+--           empty
 -- then six arguments per policy, in the order of KEYS:
 --   kind    "r": rate; windows: "q" by UTC boundaries, "m" month, "f" from the
 --           first request, "s" sliding, "k<parts>" strict
@@ -16,12 +18,20 @@
 --           of the last month, this one and the next two, as "0:1:2:3"
 --   until   "-": rate: when it would have been full, had the take not charged;
 --           windows: when the bucket that was charged ends; else empty
+-- then, to "lease", node, seq, told, outstanding, most; to "adjust" of a lease
+-- that is given back as a whole, node, seq
+--   node         who asks, a number
+--   seq          of the node's commands about this key; ever higher
+--   told         units of earlier leases that the node still has
+--   outstanding  cap on the units that all nodes have
+--   most         cap on one lease
 --
 -- States    rate tat; "q", "m", "f" id:count; "s" id:current:previous;
---           strict id:c0,c1,... with the newest first
+--           strict id:c0,c1,... with the newest first; then, of nodes that
+--           have leases, |node:seq:units:expiry,...
 --
 -- Reply     integers: ticket, j, now, then per policy remaining, full, retry,
---           fits; to "adjust": ticket, now
+--           fits; to "lease" also the units granted; to "adjust": ticket, now
 --   j          how many of the n requests pass
 --   now        ticks of this server's clock
 --   remaining  requests of cost 1 that would pass now
@@ -45,11 +55,15 @@ local TICKS_PER_MS = 8000
 -- these milliseconds rounds up.
 local LINGER_MS = 11
 
+-- How long a lease of a rate lives; apigw_lease.h has the same
+local LIFE = 80000000
+local LIFE_MS = 10000 + LINGER_MS
+
 local call, format, match = redis.call, string.format, string.match
 local ARGV, KEYS, tonumber = ARGV, KEYS, tonumber
 local operation = ARGV[2]
 
-if operation ~= 'take' and operation ~= 'adjust' then
+if operation ~= 'take' and operation ~= 'lease' and operation ~= 'adjust' then
     return redis.error_reply('ERR apigw: unknown operation')
 end
 
@@ -154,7 +168,8 @@ if windows then
         end
 
         return { id = id, counts = counts, finish = finish, length = length,
-                 older = older, most = most, known = list }
+                 older = older, most = most, known = list,
+                 leases = match(value, '|.*') or '' }
     end
 
     store = function(i, window)
@@ -169,7 +184,8 @@ if windows then
         ms = ms - ms % 1 + LINGER_MS
 
         call('SET', KEYS[i], format('%.0f', window.id) .. ':'
-             .. table.concat(list, kind == 's' and ':' or ','),
+             .. table.concat(list, kind == 's' and ':' or ',')
+             .. window.leases,
              'PX', format('%.0f', ms))
     end
 
@@ -219,6 +235,24 @@ end
 
 
 if operation == 'adjust' then
+    local node = ARGV[#KEYS * FIELDS + 4]
+    local seq = tonumber(ARGV[#KEYS * FIELDS + 5])
+
+    -- What remains of a state's leases, when the node has none any more
+    local function remaining(leases)
+        local kept = {}
+
+        for record in string.gmatch(leases, '[^|,]+') do
+            local other, number = match(record, '^(%d+):(%d+)')
+
+            if other ~= node or tonumber(number) >= seq then
+                kept[#kept + 1] = record
+            end
+        end
+
+        return kept[1] and '|' .. table.concat(kept, ',') or ''
+    end
+
     for i = 1, #KEYS do
         local at = i * FIELDS - 3
         local debit = ARGV[at + 2] == '+'
@@ -243,6 +277,10 @@ if operation == 'adjust' then
                 count = count < window.most and count or window.most
                 window.counts[age + 1] = count > 0 and count or 0
 
+                if node then
+                    window.leases = remaining(window.leases)
+                end
+
                 store(i, window)
             end
         else
@@ -265,11 +303,22 @@ if operation == 'adjust' then
                 moved = back > 0 and (tat > back and tat - back or 0)
             end
 
+            if not moved and node then
+                moved = tat
+            end
+
             if moved then
+                local leases = value and match(value, '|.*') or ''
+
+                if node then
+                    leases = remaining(leases)
+                end
+
                 local ms = moved > now and (moved - now) / TICKS_PER_MS or 0
                 ms = ms - ms % 1 + LINGER_MS
+                ms = leases ~= '' and ms < LIFE_MS and LIFE_MS or ms
 
-                call('SET', KEYS[i], format('%.0f', moved),
+                call('SET', KEYS[i], format('%.0f', moved) .. leases,
                      'PX', format('%.0f', ms))
             end
         end
@@ -285,6 +334,7 @@ end
 local n = tonumber(ARGV[3])
 local j = n
 local state, room, unit, fits = {}, {}, {}, {}
+local leases
 
 for i = 1, #KEYS do
     local at = i * FIELDS - 3
@@ -305,6 +355,13 @@ for i = 1, #KEYS do
             tat = now
         elseif tat > now + 2 * span then
             tat = now + 2 * span
+        end
+
+        local held = value and match(value, '|.*')
+
+        if held then
+            leases = leases or {}
+            leases[i] = held
         end
 
         state[i], room[i] = tat, now + span - tat
@@ -361,6 +418,73 @@ for i = 1, #KEYS do
 end
 
 
+-- lease: the units ahead of need. Of what remains, each node that has some may
+-- have its part of a half, of the room that other leases leave a half. A denial
+-- changes nothing, a command that was overtaken by a later one gets nothing
+
+local ahead = 0
+
+if operation == 'lease' then
+    local node, seq, told = ARGV[10], tonumber(ARGV[11]), tonumber(ARGV[12])
+    local rate = ARGV[4] == 'r'
+    local ends = rate and now + LIFE or state[1].finish
+    local held = ''
+    local kept, sum, nodes, late = {}, told, 1, j < n
+
+    if not rate then
+        held = state[1].leases
+    elseif leases then
+        held = leases[1]
+    end
+
+    for other, number, units, expiry
+        in string.gmatch(held, '(%d+):(%d+):(%d+):(%d+)')
+    do
+        local own = other == node
+
+        expiry = tonumber(expiry)
+        expiry = expiry < ends and expiry or ends
+        late = late or own and tonumber(number) >= seq
+
+        if expiry > now and not own then
+            sum, nodes = sum + tonumber(units), nodes + 1
+            kept[#kept + 1] = format('%s:%s:%s:%.0f', other, number, units,
+                                     expiry)
+        end
+    end
+
+    if not late then
+        local need = (j < fits[1] and j or fits[1]) * tonumber(ARGV[6])
+        local part = room[1] > 0 and room[1] / unit[1] or 0
+
+        part = part - part % 1
+        part = part / (2 * nodes)
+
+        local half = (tonumber(ARGV[13]) - sum) / 2
+        local most = tonumber(ARGV[14])
+
+        part = part < half and part or half
+        part = part < most and part or most
+        ahead = part - part % 1 - need
+        ahead = ahead > 0 and ahead or 0
+
+        if need + ahead > 0 then
+            kept[#kept + 1] = format('%s:%.0f:%.0f:%.0f', node, seq,
+                                     told + ahead, ends)
+            held = '|' .. table.concat(kept, ',')
+        end
+    end
+
+    if rate then
+        leases = { held ~= '' and held or nil }
+    else
+        state[1].leases = held
+    end
+
+    reply[8] = ahead
+end
+
+
 -- take: commit
 
 reply[2], reply[3] = j, now
@@ -370,7 +494,8 @@ for i = 1, #KEYS do
     local kind = ARGV[at + 1]
     local cost, limit = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
     local granted = j < fits[i] and j or fits[i]
-    local left, used = room[i] - granted * cost * unit[i], granted * cost
+    local used = granted * cost + (i == 1 and ahead or 0)
+    local left = room[i] - used * unit[i]
     local full, retry
 
     if kind == 'r' then
@@ -378,9 +503,12 @@ for i = 1, #KEYS do
 
         if used > 0 then
             local ms = full / TICKS_PER_MS
-            ms = ms - ms % 1 + LINGER_MS
+            local held = leases and leases[i] or ''
 
-            call('SET', KEYS[i], format('%.0f', now + full),
+            ms = ms - ms % 1 + LINGER_MS
+            ms = held ~= '' and ms < LIFE_MS and LIFE_MS or ms
+
+            call('SET', KEYS[i], format('%.0f', now + full) .. held,
                  'PX', format('%.0f', ms))
         end
 

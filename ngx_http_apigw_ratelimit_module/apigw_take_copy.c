@@ -25,8 +25,6 @@ static uint64_t apigw_take_change_window(apigw_take_t *take, uint32_t index,
     uint64_t word, apigw_take_change_e change);
 static void apigw_take_recalled(apigw_take_t *take, uint64_t end,
     uint32_t cost);
-static uint32_t apigw_take_locked(const apigw_take_t *take,
-    const apigw_siphash_t *key, bool create);
 
 
 void
@@ -103,7 +101,8 @@ apigw_take_change(apigw_take_t *take, apigw_take_change_e change)
     }
 
     key = apigw_take_key(take);
-    index = apigw_take_locked(take, &key, change != APIGW_TAKE_BACK);
+    index = apigw_take_locked(take, &key, change != APIGW_TAKE_BACK,
+                              apigw_take_extensions(take));
 
     if (index) {
         slot = &take->slots->slots[index];
@@ -200,7 +199,7 @@ apigw_take_deny(const apigw_take_t *take, uint64_t until, uint64_t end)
     apigw_siphash_t   key;
 
     key = apigw_take_key(take);
-    index = apigw_take_locked(take, &key, true);
+    index = apigw_take_locked(take, &key, true, apigw_take_extensions(take));
 
     if (index) {
         slot = &take->slots->slots[index];
@@ -291,42 +290,4 @@ apigw_take_recalled(apigw_take_t *take, uint64_t end, uint32_t cost)
     apigw_gcra_report(limit, &look, take->now, take->cost, &take->report);
 
     take->denied = look.fits == 0;
-}
-
-
-/*
- * Locks the key's stripe and finds its slot, or makes one. 0: there is none;
- * the lock is held either way.
- */
-
-static uint32_t
-apigw_take_locked(const apigw_take_t *take, const apigw_siphash_t *key,
-    bool create)
-{
-    uint32_t  stripe, index, spare;
-    uint64_t  word;
-
-    spare = 0;
-
-    if (create && apigw_slots_find(take->slots, key, &word) == 0) {
-        spare = apigw_slots_reserve(take->slots, take->now,
-                                    apigw_take_extensions(take));
-    }
-
-    stripe = apigw_slots_stripe(take->slots, key);
-
-    apigw_slots_lock(take->slots, stripe);
-
-    index = apigw_slots_find_locked(take->slots, key);
-
-    if (index == 0 && spare) {
-        apigw_slots_link(take->slots, spare, key, 0);
-        return spare;
-    }
-
-    if (spare) {
-        apigw_slots_release(take->slots, spare);
-    }
-
-    return index;
 }

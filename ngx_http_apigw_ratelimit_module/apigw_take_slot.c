@@ -287,3 +287,35 @@ apigw_take_put(uint32_t *place, uint32_t count)
         __atomic_store_n(place, count, __ATOMIC_RELEASE);
     }
 }
+
+
+uint32_t
+apigw_take_locked(const apigw_take_t *take, const apigw_siphash_t *key,
+    bool create, unsigned extensions)
+{
+    uint32_t  stripe, index, spare;
+    uint64_t  word;
+
+    spare = 0;
+
+    if (create && apigw_slots_find(take->slots, key, &word) == 0) {
+        spare = apigw_slots_reserve(take->slots, take->now, extensions);
+    }
+
+    stripe = apigw_slots_stripe(take->slots, key);
+
+    apigw_slots_lock(take->slots, stripe);
+
+    index = apigw_slots_find_locked(take->slots, key);
+
+    if (index == 0 && spare) {
+        apigw_slots_link(take->slots, spare, key, 0);
+        return spare;
+    }
+
+    if (spare) {
+        apigw_slots_release(take->slots, spare);
+    }
+
+    return index;
+}

@@ -30,6 +30,14 @@ unsigned apigw_take_extensions(const apigw_take_t *take);
 
 
 /*
+ * Locks the key's stripe and finds its slot, or makes one, with so many
+ * extensions. 0: there is none; the lock is held either way.
+ */
+uint32_t apigw_take_locked(const apigw_take_t *take,
+    const apigw_siphash_t *key, bool create, unsigned extensions);
+
+
+/*
  * Reads the state from a slot that is held, with its word; of index 0 it is
  * that of a new key.
  */
