@@ -240,6 +240,13 @@ ngx_http_apigw_redis_timeout(ngx_http_apigw_redis_t *store)
 }
 
 
+ngx_msec_t
+ngx_http_apigw_redis_reply_timeout(ngx_http_apigw_redis_t *store)
+{
+    return store->reply_timeout;
+}
+
+
 ngx_int_t
 ngx_http_apigw_redis_tag(ngx_http_apigw_redis_t *store, const u_char *data,
     size_t len, u_char tag[NGX_HTTP_APIGW_REDIS_TAG_LEN])

@@ -238,6 +238,10 @@ uint64_t ngx_http_apigw_redis_place(ngx_http_apigw_redis_t *store);
 ngx_msec_t ngx_http_apigw_redis_timeout(ngx_http_apigw_redis_t *store);
 
 
+/* `reply_timeout`: the longest wait of a connection, in milliseconds. */
+ngx_msec_t ngx_http_apigw_redis_reply_timeout(ngx_http_apigw_redis_t *store);
+
+
 /*
  * What stands for `len` bytes of a key or group in Redis: base64url of the
  * first 128 bits of SHA-256, or of HMAC-SHA-256 where the store has a

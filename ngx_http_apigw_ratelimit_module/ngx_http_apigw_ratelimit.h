@@ -20,6 +20,7 @@
 #include "ngx_http_apigw_reject.h"
 
 #include "apigw_counters.h"
+#include "apigw_lease.h"
 #include "apigw_limit.h"
 #include "apigw_prometheus.h"
 #include "apigw_ratelimit_fields.h"
@@ -65,6 +66,8 @@ extern ngx_module_t  ngx_http_apigw_ratelimit_module;
 #define NGX_HTTP_APIGW_RATELIMIT_HAS_SLIDING   0x2000
 #define NGX_HTTP_APIGW_RATELIMIT_HAS_ALIGN     0x4000
 #define NGX_HTTP_APIGW_RATELIMIT_HAS_STRICT    0x8000
+#define NGX_HTTP_APIGW_RATELIMIT_HAS_LEASE     0x10000
+#define NGX_HTTP_APIGW_RATELIMIT_HAS_OUTSTANDING  0x20000
 
 #define NGX_HTTP_APIGW_RATELIMIT_HAS_LIMIT                                    \
     (NGX_HTTP_APIGW_RATELIMIT_HAS_RATE                                        \
@@ -118,7 +121,8 @@ typedef enum {
 
     NGX_HTTP_APIGW_RATELIMIT_N_BAD_VALUE
         = NGX_HTTP_APIGW_RATELIMIT_N_SOURCE + 4,
-    NGX_HTTP_APIGW_RATELIMIT_N_ADJUST_LOST
+    NGX_HTTP_APIGW_RATELIMIT_N_ADJUST_LOST,
+    NGX_HTTP_APIGW_RATELIMIT_N_LEASE_UNITS  /* up and down: a sum modulo 2^64 */
 } ngx_http_apigw_ratelimit_counter_e;
 
 
@@ -173,6 +177,9 @@ typedef struct {
     ngx_uint_t                          on_error;
     uint64_t                            share;
     ngx_flag_t                          shadow;
+
+    uint64_t                            lease;      /* most units; 0: none */
+    uint64_t                            outstanding;    /* 0: a quarter */
 
     ngx_str_t                           zone_name;
     ngx_str_t                           store_name;
@@ -259,12 +266,13 @@ typedef struct {
 typedef enum {
     NGX_HTTP_APIGW_RATELIMIT_FROM_LOCAL = 0,
     NGX_HTTP_APIGW_RATELIMIT_FROM_REDIS,
-    NGX_HTTP_APIGW_RATELIMIT_FROM_DENY_CACHE
+    NGX_HTTP_APIGW_RATELIMIT_FROM_DENY_CACHE,
+    NGX_HTTP_APIGW_RATELIMIT_FROM_LEASE
 } ngx_http_apigw_ratelimit_source_e;
 
 
 /*
- * OPEN     -> DECIDED  taken locally, or Redis answered
+ * OPEN     -> DECIDED  taken locally or from a lease, or Redis answered
  * OPEN     -> FAILED   the store can't answer; the fail policy decides
  * FAILED   -> DECIDED  on_error=local: taken from the copy
  * FAILED   -> SKIPPED  on_error=allow
@@ -293,6 +301,7 @@ typedef struct {
     ngx_http_apigw_ratelimit_use_t     *use;
 
     uint64_t                            copy_until; /* take.until of a copy */
+    uint64_t                            outstanding;    /* of leases */
     unsigned                            state:2;
     unsigned                            source:2;
     unsigned                            degraded:1; /* by the fail policy */
@@ -300,6 +309,9 @@ typedef struct {
     unsigned                            admitted:1; /* by this policy too */
     unsigned                            copied:1;   /* the copy was charged */
     unsigned                            debit:1;    /* an adjustment that is */
+    unsigned                            leased:1;   /* a rate is without what
+                                                       is outstanding */
+    unsigned                            granting:1; /* to ask for a lease */
 } ngx_http_apigw_ratelimit_item_t;
 
 
@@ -663,6 +675,48 @@ char *ngx_http_apigw_ratelimit_compile_refund(ngx_conf_t *cf,
 ngx_int_t ngx_http_apigw_ratelimit_after(ngx_http_request_t *r);
 
 
+/* ngx_http_apigw_ratelimit_lease_conf.c: `lease=` and `outstanding=` */
+
+char *ngx_http_apigw_ratelimit_set_lease(ngx_conf_t *cf,
+    ngx_http_apigw_ratelimit_policy_t *policy, ngx_str_t *text);
+char *ngx_http_apigw_ratelimit_set_outstanding(ngx_conf_t *cf,
+    ngx_http_apigw_ratelimit_policy_t *policy, ngx_str_t *text);
+
+/* Checks them, and the limit, together. */
+char *ngx_http_apigw_ratelimit_lease_check(ngx_conf_t *cf,
+    ngx_http_apigw_ratelimit_policy_t *policy);
+
+/* Says whether an item goes by leases; its take gets what Redis keeps then. */
+void ngx_http_apigw_ratelimit_lease_init(
+    ngx_http_apigw_ratelimit_item_t *item);
+
+
+/* ngx_http_apigw_ratelimit_lease.c: leases, spent here */
+
+/* Spends leases for the open items that have any. */
+void ngx_http_apigw_ratelimit_take_leases(ngx_http_apigw_ratelimit_ctx_t *ctx);
+
+/*
+ * Gives an item's charge back, or with `debit` charges its take's cost once
+ * more: here, if there is a lease for it, else in Redis, as soon as may be.
+ */
+void ngx_http_apigw_ratelimit_change(ngx_http_apigw_ratelimit_item_t *item,
+    ngx_uint_t debit, uint64_t ticks);
+
+/* The whole limit, what is outstanding included. */
+apigw_take_limit_t ngx_http_apigw_ratelimit_whole(
+    ngx_http_apigw_ratelimit_item_t *item);
+
+
+/* ngx_http_apigw_ratelimit_lease_idle.c: leases that nobody spends */
+
+/* Gives the item's pool back once it is idle. */
+void ngx_http_apigw_ratelimit_lease_watch(
+    ngx_http_apigw_ratelimit_item_t *item);
+
+void ngx_http_apigw_ratelimit_lease_exit(void);
+
+
 /* ngx_http_apigw_ratelimit_headers.c: the filters */
 
 void ngx_http_apigw_ratelimit_filter_init(void);
@@ -684,6 +738,17 @@ ngx_http_apigw_ratelimit_policy_count(ngx_http_apigw_ratelimit_policy_t *policy,
     ngx_uint_t counter)
 {
     apigw_counters_add(&policy->zone->counters, policy->row, counter, 1);
+}
+
+
+/* Units come to a pool, or go. */
+
+static ngx_inline void
+ngx_http_apigw_ratelimit_lease_count(ngx_http_apigw_ratelimit_item_t *item,
+    uint64_t units)
+{
+    apigw_counters_add(&item->policy->zone->counters, item->policy->row,
+                       NGX_HTTP_APIGW_RATELIMIT_N_LEASE_UNITS, units);
 }
 
 

@@ -302,7 +302,8 @@ static void
 ngx_http_apigw_ratelimit_item_refund(ngx_http_apigw_ratelimit_item_t *item,
     uint64_t ticks)
 {
-    apigw_take_t  take;
+    apigw_take_t        take;
+    apigw_take_limit_t  whole;
 
     if (!item->charged) {
         return;
@@ -312,13 +313,14 @@ ngx_http_apigw_ratelimit_item_refund(ngx_http_apigw_ratelimit_item_t *item,
     take = item->take;
 
     if (item->source != NGX_HTTP_APIGW_RATELIMIT_FROM_LOCAL) {
-        ngx_http_apigw_ratelimit_adjust(item, 0);
+        ngx_http_apigw_ratelimit_change(item, 0, ticks);
 
         if (!item->copied) {
             return;
         }
 
-        take.limit = apigw_take_part(&take.limit, item->policy->share);
+        whole = ngx_http_apigw_ratelimit_whole(item);
+        take.limit = apigw_take_part(&whole, item->policy->share);
         take.until = item->copy_until;
     }
 
@@ -333,7 +335,8 @@ static void
 ngx_http_apigw_ratelimit_item_debit(ngx_http_apigw_ratelimit_item_t *item,
     uint64_t cost, uint64_t ticks)
 {
-    apigw_take_t  take;
+    apigw_take_t        take;
+    apigw_take_limit_t  whole;
 
     item->take.cost = cost;
     ngx_http_apigw_ratelimit_item_time(item, ticks);
@@ -341,8 +344,9 @@ ngx_http_apigw_ratelimit_item_debit(ngx_http_apigw_ratelimit_item_t *item,
     take = item->take;
 
     if (item->source != NGX_HTTP_APIGW_RATELIMIT_FROM_LOCAL) {
-        ngx_http_apigw_ratelimit_adjust(item, 1);
-        take.limit = apigw_take_part(&take.limit, item->policy->share);
+        ngx_http_apigw_ratelimit_change(item, 1, ticks);
+        whole = ngx_http_apigw_ratelimit_whole(item);
+        take.limit = apigw_take_part(&whole, item->policy->share);
     }
 
     apigw_take_debit(&take);

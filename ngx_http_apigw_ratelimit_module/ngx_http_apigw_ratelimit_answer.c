@@ -26,11 +26,14 @@ ngx_http_apigw_ratelimit_read_reply(ngx_http_apigw_ratelimit_ask_t *ask,
     }
 
     n = NGX_HTTP_APIGW_RATELIMIT_HEAD
-        + ask->npolicies * NGX_HTTP_APIGW_RATELIMIT_ANSWER;
+        + ask->npolicies * NGX_HTTP_APIGW_RATELIMIT_ANSWER
+        + (ask->lease != NULL);
 
     if (apigw_resp_integers(result->reply, values, n) != APIGW_OK
         || values[1] < 0 || values[1] > (int64_t) ask->n
-        || values[2] < 0 || values[2] > NGX_HTTP_APIGW_RATELIMIT_LAST)
+        || values[2] < 0 || values[2] > NGX_HTTP_APIGW_RATELIMIT_LAST
+        || (ask->lease
+            && ngx_http_apigw_ratelimit_lease_granted(ask, values) != NGX_OK))
     {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "apigw_ratelimit: store \"%V\" sent a reply that is no "

@@ -106,7 +106,9 @@ ngx_http_apigw_ratelimit_create_ask(ngx_http_apigw_ratelimit_store_t *store,
     ask->cmd.argc = n + 2 + n * NGX_HTTP_APIGW_RATELIMIT_FIELDS;
     ask->cmd.data = ask;
 
-    argv = ngx_pcalloc(pool, ask->cmd.argc * sizeof(ngx_str_t));
+    argv = ngx_pcalloc(pool, (ask->cmd.argc
+                              + NGX_HTTP_APIGW_RATELIMIT_LEASE_FIELDS)
+                             * sizeof(ngx_str_t));
     if (argv == NULL) {
         goto failed;
     }

@@ -36,7 +36,7 @@ static const char *const  ngx_http_apigw_ratelimit_results[] = {
 };
 
 static const char *const  ngx_http_apigw_ratelimit_sources[] = {
-    "local", "redis", "deny_cache"
+    "local", "redis", "deny_cache", "lease"
 };
 
 
@@ -341,6 +341,11 @@ ngx_http_apigw_ratelimit_metrics_policies(apigw_prometheus_t *text,
                             "reached Redis, or perhaps did not.");
     ngx_http_apigw_ratelimit_metrics_family(text, rmcf, NULL, NULL,
                                      NGX_HTTP_APIGW_RATELIMIT_N_ADJUST_LOST, 1);
+
+    apigw_prometheus_family(text, "apigw_ratelimit_lease_units", "gauge",
+                            "Units of leases that were not spent yet.");
+    ngx_http_apigw_ratelimit_metrics_family(text, rmcf, NULL, NULL,
+                                     NGX_HTTP_APIGW_RATELIMIT_N_LEASE_UNITS, 1);
 }
 
 

@@ -89,6 +89,12 @@ static ngx_http_apigw_ratelimit_param_t  ngx_http_apigw_ratelimit_params[] = {
     { ngx_string("share="), NGX_HTTP_APIGW_RATELIMIT_HAS_SHARE,
       ngx_http_apigw_ratelimit_set_share },
 
+    { ngx_string("lease="), NGX_HTTP_APIGW_RATELIMIT_HAS_LEASE,
+      ngx_http_apigw_ratelimit_set_lease },
+
+    { ngx_string("outstanding="), NGX_HTTP_APIGW_RATELIMIT_HAS_OUTSTANDING,
+      ngx_http_apigw_ratelimit_set_outstanding },
+
     { ngx_string("shadow"), NGX_HTTP_APIGW_RATELIMIT_HAS_SHADOW,
       ngx_http_apigw_ratelimit_set_shadow },
 
@@ -125,7 +131,8 @@ ngx_http_apigw_ratelimit_set_policy(ngx_conf_t *cf, ngx_command_t *cmd,
                                "policy \"%V\": unknown parameter \"%V\"; use "
                                "key=, rate=, quota=, sliding=, burst=, align=, "
                                "strict=, default=, cost=, phase=, zone=, "
-                               "store=, group=, on_error=, share= or shadow",
+                               "store=, group=, on_error=, share=, lease=, "
+                               "outstanding= or shadow",
                                &policy->name, &value[i]);
             return NGX_CONF_ERROR;
         }

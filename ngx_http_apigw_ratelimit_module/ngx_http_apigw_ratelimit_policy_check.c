@@ -61,6 +61,15 @@ ngx_http_apigw_ratelimit_policy_check(ngx_conf_t *cf,
           NGX_HTTP_APIGW_RATELIMIT_HAS_STORE,
           "share= without store=; add a store, or remove share=" },
 
+        { NGX_HTTP_APIGW_RATELIMIT_HAS_LEASE,
+          NGX_HTTP_APIGW_RATELIMIT_HAS_STORE,
+          "lease= without store=; add a store, or remove lease=" },
+
+        { NGX_HTTP_APIGW_RATELIMIT_HAS_OUTSTANDING,
+          NGX_HTTP_APIGW_RATELIMIT_HAS_LEASE,
+          "outstanding= without lease=; add lease=auto, or remove "
+          "outstanding=" },
+
         { 0, 0, NULL }
     };
 
@@ -84,6 +93,10 @@ ngx_http_apigw_ratelimit_policy_check(ngx_conf_t *cf,
     }
 
     if (ngx_http_apigw_ratelimit_policy_limit(cf, policy) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_apigw_ratelimit_lease_check(cf, policy) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
 

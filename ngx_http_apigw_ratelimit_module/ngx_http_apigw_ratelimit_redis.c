@@ -27,18 +27,13 @@ typedef struct {
 } ngx_http_apigw_ratelimit_asks_t;
 
 
-static ngx_int_t ngx_http_apigw_ratelimit_ask_store(
-    ngx_http_apigw_ratelimit_ctx_t *ctx,
-    ngx_http_apigw_ratelimit_item_t *first);
-static ngx_uint_t ngx_http_apigw_ratelimit_together(
-    ngx_http_apigw_ratelimit_item_t *a, ngx_http_apigw_ratelimit_item_t *b);
-static ngx_msec_t ngx_http_apigw_ratelimit_time_left(
-    ngx_http_apigw_ratelimit_ctx_t *ctx,
-    ngx_http_apigw_ratelimit_store_t *store);
+static ngx_int_t ngx_http_apigw_ratelimit_lease_create(
+    ngx_http_apigw_ratelimit_ask_t *ask,
+    ngx_http_apigw_ratelimit_item_t *item);
 static ngx_http_apigw_ratelimit_ask_t *ngx_http_apigw_ratelimit_find_ask(
     ngx_http_apigw_ratelimit_store_t *store, apigw_siphash_t *digest,
     ngx_msec_t left);
-static void ngx_http_apigw_ratelimit_destroy_ask(
+static void ngx_http_apigw_ratelimit_close_ask(
     ngx_http_apigw_ratelimit_ask_t *ask);
 
 static void ngx_http_apigw_ratelimit_asks_init(void);
@@ -46,6 +41,9 @@ static void ngx_http_apigw_ratelimit_asks_send(ngx_event_t *ev);
 static void ngx_http_apigw_ratelimit_ask_send(
     ngx_http_apigw_ratelimit_ask_t *ask);
 static void ngx_http_apigw_ratelimit_ask_done(ngx_http_apigw_redis_cmd_t *cmd,
+    const ngx_http_apigw_redis_result_t *result);
+static void ngx_http_apigw_ratelimit_adjust_done(
+    ngx_http_apigw_redis_cmd_t *cmd,
     const ngx_http_apigw_redis_result_t *result);
 static void ngx_http_apigw_ratelimit_deliver(
     ngx_http_apigw_ratelimit_ask_t *ask, int64_t *values);
@@ -55,83 +53,36 @@ static ngx_http_apigw_ratelimit_asks_t  ngx_http_apigw_ratelimit_asks;
 
 
 ngx_int_t
-ngx_http_apigw_ratelimit_ask(ngx_http_apigw_ratelimit_ctx_t *ctx)
+ngx_http_apigw_ratelimit_join(ngx_http_apigw_ratelimit_item_t **items,
+    ngx_uint_t n, ngx_msec_t left, ngx_http_apigw_ratelimit_wait_t *wait)
 {
-    ngx_uint_t                         i;
-    ngx_http_apigw_ratelimit_item_t   *item;
-
-    ctx->waits = NULL;
-    ctx->pending = 0;
-
-    for (i = ctx->first; i < ctx->nitems; i++) {
-        item = &ctx->items[i];
-
-        if (item->state == NGX_HTTP_APIGW_RATELIMIT_OPEN
-            && ngx_http_apigw_ratelimit_ask_store(ctx, item) == NGX_OK)
-        {
-            ctx->pending++;
-        }
-    }
-
-    return ctx->pending ? NGX_AGAIN : NGX_OK;
-}
-
-
-/*
- * All open items that go with the first, in one ask. What can't be asked has
- * failed; what is asked counts as failed until the answer says otherwise.
- */
-
-static ngx_int_t
-ngx_http_apigw_ratelimit_ask_store(ngx_http_apigw_ratelimit_ctx_t *ctx,
-    ngx_http_apigw_ratelimit_item_t *first)
-{
-    ngx_uint_t                         i, n;
-    ngx_msec_t                         left;
+    ngx_uint_t                         granting;
     apigw_siphash_t                    digest;
     ngx_http_apigw_ratelimit_ask_t    *ask;
-    ngx_http_apigw_ratelimit_item_t   *item;
-    ngx_http_apigw_ratelimit_item_t   *items[NGX_HTTP_APIGW_RATELIMIT_MAX];
-    ngx_http_apigw_ratelimit_wait_t   *wait;
     ngx_http_apigw_ratelimit_store_t  *store;
-
-    store = first->policy->store;
-
-    wait = ngx_pcalloc(ctx->record.request->pool,
-                       sizeof(ngx_http_apigw_ratelimit_wait_t));
-    n = 0;
-
-    for (i = ctx->first; i < ctx->nitems; i++) {
-        item = &ctx->items[i];
-
-        if (item->state == NGX_HTTP_APIGW_RATELIMIT_OPEN
-            && ngx_http_apigw_ratelimit_together(item, first))
-        {
-            item->state = NGX_HTTP_APIGW_RATELIMIT_FAILED;
-            items[n] = item;
-
-            if (wait) {
-                wait->items[n] = i;
-            }
-
-            n++;
-        }
-    }
-
-    left = ngx_http_apigw_ratelimit_time_left(ctx, store);
-
-    if (wait == NULL || left == 0) {
-        return NGX_ERROR;
-    }
 
     ngx_http_apigw_ratelimit_asks_init();
 
+    store = items[0]->policy->store;
+    granting = items[0]->granting;
+
     digest = ngx_http_apigw_ratelimit_ask_digest(items, n);
+    digest.word[1] ^= granting;
+
     ask = ngx_http_apigw_ratelimit_find_ask(store, &digest, left);
 
     if (ask == NULL) {
-        ask = ngx_http_apigw_ratelimit_create_ask(store, "take", items, n);
+        ask = ngx_http_apigw_ratelimit_create_ask(store,
+                                                  granting ? "lease" : "take",
+                                                  items, n);
         if (ask == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (granting
+            && ngx_http_apigw_ratelimit_lease_create(ask, items[0]) != NGX_OK)
+        {
+            ngx_destroy_pool(ask->pool);
             return NGX_ERROR;
         }
 
@@ -149,52 +100,28 @@ ngx_http_apigw_ratelimit_ask_store(ngx_http_apigw_ratelimit_ctx_t *ctx,
                        &ngx_posted_events);
     }
 
-    wait->ask = ask;
-    wait->ctx = ctx;
-    wait->nitems = n;
-    wait->next = ctx->waits;
-    ctx->waits = wait;
-
-    ngx_queue_insert_tail(&ask->waits, &wait->queue);
+    if (wait) {
+        wait->ask = ask;
+        wait->late = ask->sent;
+        ngx_queue_insert_tail(&ask->waits, &wait->queue);
+    }
 
     return NGX_OK;
 }
 
 
-/* One script call covers one store, and in a Cluster one slot of it. */
-
-static ngx_uint_t
-ngx_http_apigw_ratelimit_together(ngx_http_apigw_ratelimit_item_t *a,
-    ngx_http_apigw_ratelimit_item_t *b)
+static ngx_int_t
+ngx_http_apigw_ratelimit_lease_create(ngx_http_apigw_ratelimit_ask_t *ask,
+    ngx_http_apigw_ratelimit_item_t *item)
 {
-    if (a->policy->store == NULL || a->policy->store != b->policy->store) {
-        return 0;
+    ask->lease = ngx_pcalloc(ask->pool,
+                             sizeof(ngx_http_apigw_ratelimit_lease_t));
+    if (ask->lease == NULL) {
+        return NGX_ERROR;
     }
 
-    return !ngx_http_apigw_redis_is_cluster(a->policy->store->redis)
-           || (a->group_text.len == b->group_text.len
-               && ngx_memcmp(a->group_text.data, b->group_text.data,
-                             a->group_text.len)
-                  == 0);
-}
-
-
-/*
- * A request waits for `timeout` in all, whatever its phases and redirects: what
- * an earlier one has waited is not there any more. In milliseconds.
- */
-
-static ngx_msec_t
-ngx_http_apigw_ratelimit_time_left(ngx_http_apigw_ratelimit_ctx_t *ctx,
-    ngx_http_apigw_ratelimit_store_t *store)
-{
-    uint64_t    waited;
-    ngx_msec_t  timeout;
-
-    waited = ctx->waited / (APIGW_GCRA_SECOND / 1000);
-    timeout = ngx_http_apigw_redis_timeout(store->redis);
-
-    return waited < timeout ? timeout - waited : 0;
+    return ngx_http_apigw_ratelimit_lease_copy(ask->pool, &ask->lease->item,
+                                               item);
 }
 
 
@@ -215,7 +142,8 @@ ngx_http_apigw_ratelimit_find_ask(ngx_http_apigw_ratelimit_store_t *store,
         ask = ngx_queue_data(q, ngx_http_apigw_ratelimit_ask_t, bucket);
 
         if (ask->store == store
-            && ask->cmd.timeout == left
+            && (ask->sent || ask->cmd.timeout == left)
+            && !ask->delivering
             && ask->digest.word[0] == digest->word[0]
             && ask->digest.word[1] == digest->word[1])
         {
@@ -227,14 +155,23 @@ ngx_http_apigw_ratelimit_find_ask(ngx_http_apigw_ratelimit_store_t *store,
 }
 
 
+/* From now on nobody joins. */
+
 static void
+ngx_http_apigw_ratelimit_close_ask(ngx_http_apigw_ratelimit_ask_t *ask)
+{
+    if (ask->open) {
+        ask->open = 0;
+        ngx_queue_remove(&ask->bucket);
+    }
+}
+
+
+void
 ngx_http_apigw_ratelimit_destroy_ask(ngx_http_apigw_ratelimit_ask_t *ask)
 {
     ngx_queue_remove(&ask->queue);
-
-    if (ask->open) {
-        ngx_queue_remove(&ask->bucket);
-    }
+    ngx_http_apigw_ratelimit_close_ask(ask);
 
     ngx_http_apigw_redis_cancel(&ask->cmd);
     ngx_destroy_pool(ask->pool);
@@ -280,9 +217,6 @@ ngx_http_apigw_ratelimit_asks_send(ngx_event_t *ev)
         ask = ngx_queue_data(q, ngx_http_apigw_ratelimit_ask_t, queue);
 
         ngx_queue_remove(&ask->queue);
-        ngx_queue_remove(&ask->bucket);
-        ask->open = 0;
-
         ngx_queue_insert_tail(&ngx_http_apigw_ratelimit_asks.asks,
                               &ask->queue);
 
@@ -294,6 +228,7 @@ ngx_http_apigw_ratelimit_asks_send(ngx_event_t *ev)
 static void
 ngx_http_apigw_ratelimit_ask_send(ngx_http_apigw_ratelimit_ask_t *ask)
 {
+    ngx_int_t                         rc;
     ngx_queue_t                      *q;
     ngx_http_apigw_ratelimit_wait_t  *wait;
 
@@ -305,9 +240,20 @@ ngx_http_apigw_ratelimit_ask_send(ngx_http_apigw_ratelimit_ask_t *ask)
         wait->position = ask->n++;
     }
 
+    ask->sent = 1;
     ask->cmd.handler = ngx_http_apigw_ratelimit_ask_done;
 
-    if (ngx_http_apigw_ratelimit_ask_number(ask->pool, ask->count, ask->n)
+    rc = ask->lease ? ngx_http_apigw_ratelimit_lease_begin(ask) : NGX_DECLINED;
+
+    /* a lease that is under way may be joined: others need not ask too */
+
+    if (rc != NGX_OK) {
+        ngx_http_apigw_ratelimit_close_ask(ask);
+    }
+
+    if (rc != NGX_ERROR
+        && (rc == NGX_OK || ask->n > 0)
+        && ngx_http_apigw_ratelimit_ask_number(ask->pool, ask->count, ask->n)
         == NGX_OK
         && ngx_http_apigw_redis_send(ask->store->redis, &ask->cmd) == NGX_OK)
     {
@@ -315,6 +261,21 @@ ngx_http_apigw_ratelimit_ask_send(ngx_http_apigw_ratelimit_ask_t *ask)
     }
 
     ngx_http_apigw_ratelimit_deliver(ask, NULL);
+}
+
+
+void
+ngx_http_apigw_ratelimit_send_adjust(ngx_http_apigw_ratelimit_ask_t *ask)
+{
+    ngx_http_apigw_ratelimit_asks_init();
+
+    ask->cmd.handler = ngx_http_apigw_ratelimit_adjust_done;
+
+    ngx_queue_insert_tail(&ngx_http_apigw_ratelimit_asks.asks, &ask->queue);
+
+    if (ngx_http_apigw_redis_send(ask->store->redis, &ask->cmd) != NGX_OK) {
+        ngx_http_apigw_ratelimit_destroy_ask(ask);
+    }
 }
 
 
@@ -332,6 +293,14 @@ ngx_http_apigw_ratelimit_ask_done(ngx_http_apigw_redis_cmd_t *cmd,
     ngx_http_apigw_ratelimit_deliver(ask,
                 ngx_http_apigw_ratelimit_read_reply(ask, result, values)
                 ? values : NULL);
+}
+
+
+static void
+ngx_http_apigw_ratelimit_adjust_done(ngx_http_apigw_redis_cmd_t *cmd,
+    const ngx_http_apigw_redis_result_t *result)
+{
+    ngx_http_apigw_ratelimit_destroy_ask(cmd->data);
 }
 
 
@@ -357,7 +326,14 @@ ngx_http_apigw_ratelimit_deliver(ngx_http_apigw_ratelimit_ask_t *ask,
         ngx_queue_remove(q);
         wait->ask = NULL;
 
-        if (values) {
+        if (wait->late) {
+            if (ngx_http_apigw_ratelimit_wait_again(wait, values != NULL)
+                == NGX_AGAIN)
+            {
+                continue;
+            }
+
+        } else if (values) {
             ngx_http_apigw_ratelimit_answer(wait, values);
         }
 
@@ -372,39 +348,15 @@ ngx_http_apigw_ratelimit_deliver(ngx_http_apigw_ratelimit_ask_t *ask,
 }
 
 
-/* Requests that die, workers that exit */
-
-void
-ngx_http_apigw_ratelimit_leave(ngx_http_apigw_ratelimit_ctx_t *ctx)
-{
-    ngx_http_apigw_ratelimit_ask_t   *ask;
-    ngx_http_apigw_ratelimit_wait_t  *wait;
-
-    for (wait = ctx->waits; wait; wait = wait->next) {
-        ask = wait->ask;
-
-        if (ask == NULL) {
-            continue;
-        }
-
-        wait->ask = NULL;
-        ngx_queue_remove(&wait->queue);
-
-        if (ngx_queue_empty(&ask->waits) && !ask->delivering) {
-            ngx_http_apigw_ratelimit_destroy_ask(ask);
-        }
-    }
-
-    ctx->waits = NULL;
-    ctx->pending = 0;
-}
-
+/* Workers that exit */
 
 void
 ngx_http_apigw_ratelimit_redis_exit(void)
 {
     ngx_queue_t                     *q, *asks;
     ngx_http_apigw_ratelimit_ask_t  *ask;
+
+    ngx_http_apigw_ratelimit_lease_exit();
 
     if (!ngx_http_apigw_ratelimit_asks.ready) {
         return;

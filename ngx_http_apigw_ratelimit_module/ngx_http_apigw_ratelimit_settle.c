@@ -151,6 +151,7 @@ ngx_http_apigw_ratelimit_take_copies(ngx_http_apigw_ratelimit_ctx_t *ctx,
 {
     ngx_uint_t                        i, n, passed;
     apigw_take_t                     *takes[NGX_HTTP_APIGW_RATELIMIT_MAX];
+    apigw_take_limit_t                whole;
     ngx_http_apigw_ratelimit_item_t  *item;
 
     n = 0;
@@ -160,8 +161,8 @@ ngx_http_apigw_ratelimit_take_copies(ngx_http_apigw_ratelimit_ctx_t *ctx,
 
         if (item->state == NGX_HTTP_APIGW_RATELIMIT_FAILED) {
             ngx_http_apigw_ratelimit_item_time(item, ticks);
-            item->take.limit = apigw_take_part(&item->take.limit,
-                                               item->policy->share);
+            whole = ngx_http_apigw_ratelimit_whole(item);
+            item->take.limit = apigw_take_part(&whole, item->policy->share);
             takes[n++] = &item->take;
         }
     }
@@ -197,12 +198,14 @@ ngx_http_apigw_ratelimit_spend_copies(ngx_http_apigw_ratelimit_ctx_t *ctx,
 {
     ngx_uint_t                        i;
     apigw_take_t                      copy;
+    apigw_take_limit_t                whole;
     ngx_http_apigw_ratelimit_item_t  *item;
 
     for (i = ctx->first; i < ctx->nitems; i++) {
         item = &ctx->items[i];
 
-        if (item->source != NGX_HTTP_APIGW_RATELIMIT_FROM_REDIS
+        if ((item->source != NGX_HTTP_APIGW_RATELIMIT_FROM_REDIS
+             && item->source != NGX_HTTP_APIGW_RATELIMIT_FROM_LEASE)
             || !item->charged)
         {
             continue;
@@ -211,7 +214,8 @@ ngx_http_apigw_ratelimit_spend_copies(ngx_http_apigw_ratelimit_ctx_t *ctx,
         copy = item->take;
         copy.now = ngx_http_apigw_ratelimit_zone_time(item, ticks);
         copy.wall = ngx_http_apigw_ratelimit_wall();
-        copy.limit = apigw_take_part(&item->take.limit, item->policy->share);
+        whole = ngx_http_apigw_ratelimit_whole(item);
+        copy.limit = apigw_take_part(&whole, item->policy->share);
 
         apigw_take_spend(&copy);
 
@@ -248,7 +252,7 @@ ngx_http_apigw_ratelimit_put_back(ngx_http_apigw_ratelimit_ctx_t *ctx,
                             ngx_http_apigw_ratelimit_wall());
 
         } else {
-            ngx_http_apigw_ratelimit_adjust(item, 0);
+            ngx_http_apigw_ratelimit_change(item, 0, ticks);
             ngx_http_apigw_ratelimit_untaken(&item->take);
         }
     }

@@ -3,9 +3,9 @@
  * The decision of one phase, over all its policies:
  *
  *     1. a denial that Redis gave less than a second ago still holds
- *     2. local policies: one take of the zones
+ *     2. local policies: one take of the zones; then leases
  *     3. policies in Redis: one script call per store, in a Cluster per slot,
- *        side by side
+ *        and one per lease to be had, side by side
  *     4. where a store can't answer: the fail policy
  *
  * Whoever denies, what others have charged is given back.
@@ -66,6 +66,8 @@ ngx_http_apigw_ratelimit_take(ngx_http_request_t *r,
         ngx_http_apigw_ratelimit_tell(ctx, 0, NULL);
         return ngx_http_apigw_ratelimit_verdict(ctx);
     }
+
+    ngx_http_apigw_ratelimit_take_leases(ctx);
 
     if (ngx_http_apigw_ratelimit_ask(ctx) == NGX_AGAIN) {
         return ngx_http_apigw_ratelimit_wait(r, ctx);

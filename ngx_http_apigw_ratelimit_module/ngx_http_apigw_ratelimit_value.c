@@ -151,6 +151,7 @@ ngx_http_apigw_ratelimit_item_init(ngx_http_request_t *r,
     item->take.slots = &policy->zone->slots;
     item->take.key = apigw_siphash(&policy->hash, key.data, key.len);
     item->take.limit = apigw_take_limit(&item->limit);
+    ngx_http_apigw_ratelimit_lease_init(item);
     item->take.shadow = policy->shadow;
     item->take.denied = false;
     item->take.until = 0;

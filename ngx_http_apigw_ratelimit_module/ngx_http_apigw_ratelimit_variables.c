@@ -137,7 +137,8 @@ ngx_http_apigw_ratelimit_variable_source(ngx_http_request_t *r,
     static ngx_str_t  words[] = {
         ngx_string("local"),
         ngx_string("redis"),
-        ngx_string("deny_cache")
+        ngx_string("deny_cache"),
+        ngx_string("lease")
     };
 
     item = ngx_http_apigw_ratelimit_chosen(r);

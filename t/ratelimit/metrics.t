@@ -56,7 +56,8 @@ subtest 'what decisions came to' => sub {
     my $new = Apigw::Metrics->get($nginx);
     is_deeply $new->faults, [], 'the text is well-formed';
     is_deeply $new->families,
-        [qw(adjust_lost_total bad_value_total lock_steals_total requests_total
+        [qw(adjust_lost_total bad_value_total lease_units
+           lock_steals_total requests_total
             source_total zone_entries zone_evictions_total)],
         'the families, without a store';
     is $new->value(requests_total => policy => 'two', result => $_), 0,

@@ -60,7 +60,8 @@ subtest 'a store that answers' => sub {
 
     is_deeply $metrics->faults, [], 'the text is well-formed';
     is_deeply $metrics->families,
-        [qw(adjust_lost_total bad_value_total breaker_open lock_steals_total
+        [qw(adjust_lost_total bad_value_total breaker_open lease_units
+           lock_steals_total
             redis_commands_total redis_errors_total redis_seconds
             requests_total source_total zone_entries zone_evictions_total)],
         'the families';
