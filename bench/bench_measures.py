@@ -153,11 +153,14 @@ def ratelimit(_token, _secret):
         return nginx('', 'limit_req_zone %s zone=bench:64m rate=1000000r/s;'
                      % key, 'limit_req zone=bench burst=1000000 nodelay;')
 
-    def redis_ours(port):
+    def redis_ours(port, more=''):
         return nginx(module, 'apigw_ratelimit_redis bench { server '
                      '127.0.0.1:%d; }\napigw_ratelimit_policy one '
-                     'key=$remote_addr %s store=bench;\n' % (port, HUGE),
-                     'apigw_ratelimit one;')
+                     'key=$remote_addr %s store=bench %s;\n'
+                     % (port, HUGE, more), 'apigw_ratelimit one;')
+
+    def lease(port):
+        return redis_ours(port, 'lease=auto')
 
     def redis_lua(port):
         script = ROOT + '/ngx_http_apigw_ratelimit_module/apigw_ratelimit.lua'
@@ -194,6 +197,9 @@ def ratelimit(_token, _secret):
         ('redis_exact', side('ratelimit', with_redis(redis_ours)),
          side('lua', with_redis(redis_lua)),
          'Lua module, lua-nginx-redis, same script', 2.0),
+        ('lease_hot_key', side('ratelimit', with_redis(lease)),
+         side('no limiter', nginx(module)),
+         'the location without a limiter', 0.9),
     ]
 
 

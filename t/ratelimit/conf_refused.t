@@ -91,13 +91,31 @@ a key=k rate=1r/s zone=     | policy "a": invalid zone ""; use the name of an ap
 a key=k rate=1r/s store=s   | policy "a": unknown store "s"; declare it: apigw_ratelimit_redis s { server host:port; }
 a key=k rate=1r/s store=    | policy "a": invalid store ""; use the name of an apigw_ratelimit_redis
 a key=k rate=1r/s on_error=deny | policy "a": on_error= without store=; add a store, or remove on_error=
+a key=k rate=9r/s lease=auto | policy "a": lease= without store=; add a store, or remove lease=
+a key=k rate=9r/s store=s outstanding=2 | policy "a": outstanding= without lease=; add lease=auto, or remove outstanding=
+a key=k rate=9r/s store=s lease=0 | policy "a": invalid lease "0"; use auto, or the most units of one lease, 1 or more
+a key=k rate=9r/s store=s lease= | policy "a": invalid lease ""; use auto, or
+a key=k rate=9r/s store=s lease=-1 | policy "a": invalid lease "-1"; use auto, or
+a key=k rate=9r/s store=s lease=autos | policy "a": invalid lease "autos"; use auto, or
+a key=k rate=9r/s store=s lease=99999999999999999999 | policy "a": invalid lease "99999999999999999999"; use auto, or
+a key=k rate=9r/s store=s lease=1 lease=2 | policy "a": duplicate parameter "lease="; keep one
+a key=k rate=9r/s store=s lease=auto outstanding=0 | policy "a": invalid outstanding "0"; use how many units may be leased and unspent, 1 or more
+a key=k rate=9r/s store=s lease=auto outstanding=x | policy "a": invalid outstanding "x"; use how many
+a key=k rate=9r/s store=s lease=auto outstanding=5 | policy "a": outstanding=5 is above half its burst of 9; use 4 at most
+a key=k quota=20/h store=s lease=auto outstanding=11 | policy "a": outstanding=11 is above half its quota of 20; use 10 at most
+a key=k rate=7r/s store=s lease=auto | policy "a": lease= with a burst of 7, there is nothing to share below 8; remove lease=
+a key=k rate=9r/s burst=7 store=s lease=auto | policy "a": lease= with a burst of 7, there is nothing to share below 8; remove lease=
+a key=k quota=7/month store=s lease=auto | policy "a": lease= with a quota of 7, there is nothing to share below 8; remove lease=
+a key=k sliding=100/m store=s lease=auto | policy "a": lease= with sliding=; use a rate or a quota, or remove lease=
+a key=k sliding=100/m strict=6 store=s lease=auto | policy "a": lease= with sliding=; use a rate or a quota
+a key=k rate=100r/m store=s lease=auto cost=76 | policy "a": cost 76 is above its burst of 100 less what may be outstanding, 25, no request could pass; lower cost= or outstanding=
 a key=k rate=1r/s share=0.5 | policy "a": share= without store=; add a store, or remove share=
 a key=k rate=1r/s group=g   | policy "a": group= without store=; add a store, or remove group=
 a key=k rate=1r/s store=s group= | policy "a": invalid group ""; use what several policies' keys share, or leave it out
 a key=k rate=1r/s store=s on_error=open | policy "a": invalid on_error "open"; use local, allow or deny
 a key=k rate=1r/s store=s share=0 | policy "a": invalid share "0"; use a number above 0, at most 1, such as 0.25
 a key=k rate=1r/s store=s share=1.5 | policy "a": invalid share "1.5"; use a number above 0, at most 1, such as 0.25
-a key=k rate=1r/s shadow=on | policy "a": unknown parameter "shadow=on"; use key=, rate=, quota=, sliding=, burst=, align=, strict=, default=, cost=, phase=, zone=, store=, group=, on_error=, share= or shadow
+a key=k rate=1r/s shadow=on | policy "a": unknown parameter "shadow=on"; use key=, rate=, quota=, sliding=, burst=, align=, strict=, default=, cost=, phase=, zone=, store=, group=, on_error=, share=, lease=, outstanding= or shadow
 a key=k rate=1r/s window=5m | policy "a": unknown parameter "window=5m"; use key=
 a key=k rate=1r/s rate=2r/s | policy "a": duplicate parameter "rate="; keep one
 a key=k rate=1r/s shadow shadow | policy "a": duplicate parameter "shadow"; keep one
