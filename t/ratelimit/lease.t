@@ -9,6 +9,7 @@ use Apigw ();
 use Apigw::Lease ();
 use Apigw::Redis ();
 use Test::More;
+use Time::HiRes qw(sleep);
 
 my $redis = Apigw::Redis->new;
 my $nginx = Apigw::Lease->new($redis, workers => 1, policies => <<'P',
@@ -96,6 +97,33 @@ like $nginx->told('/own?k=y'), qr/^429 REJECTED own local/,
     'a local policy denies first';
 is $nginx->metric('apigw_ratelimit_lease_units{policy="room"}'), $before,
     'then no lease is spent';
+
+# Requests that find nothing while a lease is under way wait for it
+{
+    my $before = commands();
+    my @sockets;
+
+    $redis->pause;
+
+    for (1 .. 20) {
+        my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+            PeerPort => $nginx->port) or die "connect: $!";
+        print $socket "GET /room?k=wait HTTP/1.1\r\nHost: x\r\n",
+            "Connection: close\r\n\r\n";
+        push @sockets, $socket;
+        sleep 0.01;
+    }
+
+    close pop @sockets for 1 .. 4;       # some go away
+    sleep 0.05;
+    $redis->resume;
+
+    my @told = map { local $/; readline $_ } @sockets;
+    is scalar(grep { m{^HTTP/1.1 200} } @told), 16, 'all who wait pass';
+    cmp_ok commands() - $before, '<=', 3, 'with a command or two';
+    cmp_ok scalar(grep { /X-Told: PASSED room lease/ } @told), '>=', 10,
+        'most by the lease of the first';
+}
 
 cmp_ok $nginx->metric('apigw_ratelimit_source_total'
                       . '{policy="hot",source="lease"}'), '>=', 50,
