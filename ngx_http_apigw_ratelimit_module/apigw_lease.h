@@ -95,8 +95,9 @@ uint64_t apigw_lease_look(const apigw_take_t *take);
 
 
 /*
- * Empties a pool that is dead, or still looks the same, to give its units, the number
- * returned, back to Redis: take->cost, take->until and ask->seq say how.
+ * Empties a pool that still looks the same, to give its units, the number
+ * returned, back to Redis: take->cost, take->until and ask->seq say how. One
+ * that is dead is emptied too, but has nothing to give: ask->dead.
  */
 uint64_t apigw_lease_collect(apigw_take_t *take, uint64_t look,
     uint64_t timeout, apigw_lease_ask_t *ask);

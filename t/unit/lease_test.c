@@ -11,6 +11,7 @@
 #include "apigw_lease.h"
 #include "apigw_test.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -22,6 +23,8 @@
 #define HELD      16
 #define STEPS     4000
 #define TIMEOUT   APIGW_GCRA_SECOND
+#define THREADS   4
+#define EACH      5000
 
 
 static uint64_t  seed = 88172645463325252ull;
@@ -227,6 +230,89 @@ TEST(an_idle_pool_is_collected_once)
     take.now += APIGW_LEASE_LIFE;
     EXPECT(apigw_lease_collect(&take, 0, TIMEOUT, &ask) == 0);
     EXPECT(ask.dead == 10);
+}
+
+
+/* Threads spend what each of them also grants and puts back. */
+
+static uint64_t       spent, granted;
+static apigw_slots_t  shared;
+
+
+static void *
+spend_many(void *data)
+{
+    bool                 low;
+    uint64_t             mine = 0, given = 0;
+    unsigned             i;
+    apigw_take_t         take;
+    apigw_slots_t        slots = shared;
+    apigw_lease_ask_t    ask;
+    apigw_lease_grant_t  grant = { 40, 1ull << 50, 1, 1 };
+
+    slots.owner = (uintptr_t) data;
+    take = take_of(&slots, 9, 5000, 1);
+
+    for (i = 0; i < EACH; i++) {
+        take.now++;
+
+        if (apigw_lease_spend(&take, TIMEOUT, &low)) {
+            mine++;
+
+            if (i % 16 == 0 && apigw_lease_put(&take, take.now)) {
+                mine--;
+            }
+
+            continue;
+        }
+
+        if (apigw_lease_begin(&take, TIMEOUT, &ask)
+            && apigw_lease_grant(&take, &ask, &grant))
+        {
+            given += grant.units;
+        }
+    }
+
+    __atomic_fetch_add(&spent, mine, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&granted, given, __ATOMIC_RELAXED);
+
+    return NULL;
+}
+
+
+static bool
+all_alive(uint64_t owner)
+{
+    return owner != 0;
+}
+
+
+TEST(threads_spend_each_unit_once)
+{
+    uint64_t      left;
+    uintptr_t     i;
+    pthread_t     threads[THREADS];
+    apigw_take_t  take;
+
+    EXPECT(make(&shared));
+    shared.alive = all_alive;
+    spent = 0;
+    granted = 0;
+
+    for (i = 0; i < THREADS; i++) {
+        EXPECT(pthread_create(&threads[i], NULL, spend_many, (void *) (i + 1))
+               == 0);
+    }
+
+    for (i = 0; i < THREADS; i++) {
+        EXPECT(pthread_join(threads[i], NULL) == 0);
+    }
+
+    take = take_of(&shared, 9, 1ull << 40, 1);
+    left = apigw_lease_look(&take) & APIGW_LEASE_UNITS;
+
+    EXPECT(granted > 0);
+    EXPECT(spent + left == granted);
 }
 
 
@@ -886,5 +972,6 @@ TEST_MAIN(CASE(what_was_granted_can_be_spent_until_its_time_is_over),
           CASE(one_command_is_under_way_and_its_mark_lapses),
           CASE(units_come_back_as_far_as_the_record_covers_them),
           CASE(an_idle_pool_is_collected_once),
+          CASE(threads_spend_each_unit_once),
           CASE(parts_and_caps),
           CASE(fleets_admit_no_more_than_the_limit))
