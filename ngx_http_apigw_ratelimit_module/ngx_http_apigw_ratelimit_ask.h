@@ -40,6 +40,7 @@ struct ngx_http_apigw_ratelimit_ask_s {
     ngx_uint_t                          npolicies;
     ngx_uint_t                          n;        /* requests, once sent */
     ngx_str_t                          *count;    /* the argument for n */
+    ngx_msec_t                          ends;     /* the wait, once sent */
     ngx_queue_t                         queue;    /* of all asks */
     ngx_queue_t                         bucket;   /* of those to join */
     ngx_queue_t                         waits;

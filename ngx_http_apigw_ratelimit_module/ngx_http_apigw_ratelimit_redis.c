@@ -142,7 +142,9 @@ ngx_http_apigw_ratelimit_find_ask(ngx_http_apigw_ratelimit_store_t *store,
         ask = ngx_queue_data(q, ngx_http_apigw_ratelimit_ask_t, bucket);
 
         if (ask->store == store
-            && (ask->sent || ask->cmd.timeout == left)
+            && (ask->sent ? (ngx_msec_int_t) (ask->ends - ngx_current_msec)
+                            <= (ngx_msec_int_t) left
+                          : ask->cmd.timeout == left)
             && !ask->delivering
             && ask->digest.word[0] == digest->word[0]
             && ask->digest.word[1] == digest->word[1])
@@ -241,6 +243,7 @@ ngx_http_apigw_ratelimit_ask_send(ngx_http_apigw_ratelimit_ask_t *ask)
     }
 
     ask->sent = 1;
+    ask->ends = ngx_current_msec + ask->cmd.timeout;
     ask->cmd.handler = ngx_http_apigw_ratelimit_ask_done;
 
     rc = ask->lease ? ngx_http_apigw_ratelimit_lease_begin(ask) : NGX_DECLINED;

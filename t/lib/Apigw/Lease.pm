@@ -24,7 +24,8 @@ use constant WAIT => 120;
 
 sub new {
     my ($class, $redis, %options) = @_;
-    my $address = ref $redis ? $redis->address : $redis;
+    my $where = $redis->can('line') ? $redis->line
+              : 'server ' . $redis->address . ';';
     my $block = $options{block}
         // 'timeout 20s; connect_timeout 5s; reply_timeout 30s;';
     my $tell = join ' ', map { "\$apigw_ratelimit_$_" }
@@ -35,7 +36,7 @@ sub new {
         workers => $options{workers} // 2,
         http    => <<"CONF");
     keepalive_requests 1000000;
-    apigw_ratelimit_redis main { server $address; $block }
+    apigw_ratelimit_redis main { $where $block }
     $options{policies}
     server {
         listen 127.0.0.1:\@PORT\@;
