@@ -22,6 +22,8 @@ sub gateway {
     return Apigw::Lease->new($redis, %options, policies => <<'P',
     apigw_ratelimit_policy hot key=$arg_k rate=100000r/s lease=auto store=main;
     apigw_ratelimit_policy day key=$arg_k rate=1000r/d lease=auto store=main;
+    apigw_ratelimit_policy moon key=$arg_k quota=1000/30d align=first
+                           lease=auto store=main;
     apigw_ratelimit_policy cap key=$arg_k rate=1000r/d lease=auto
                            outstanding=100 store=main on_error=deny;
     apigw_ratelimit_policy never key=$arg_k rate=1000r/d lease=auto store=main
@@ -30,6 +32,7 @@ P
         locations => <<'L');
         location = /hot { apigw_ratelimit hot; empty_gif; }
         location = /day { apigw_ratelimit day; empty_gif; }
+        location = /moon { apigw_ratelimit moon; empty_gif; }
         location = /cap { apigw_ratelimit cap; empty_gif; }
         location = /never { apigw_ratelimit never; empty_gif; }
         location = /free { empty_gif; }
@@ -74,6 +77,11 @@ $seen = load('/cap?k=b', 4000);
 cmp_ok $seen->{200}, '<=', 1000 + (time - $start) * 1000 / 86400 + 1,
     'nor with another cap';
 cmp_ok $seen->{200}, '>=', 900, 'less is stranded where less may be';
+diag "passed $seen->{200}";
+
+$seen = load('/moon?k=b', 4000);
+cmp_ok $seen->{200}, '<=', 1000, 'of a quota no more than all pass';
+cmp_ok $seen->{200}, '>=', 750, 'and what is stranded is within the cap';
 diag "passed $seen->{200}";
 
 # What lies in pools: never above the cap, and gone when nobody wants it

@@ -1,10 +1,14 @@
 # The script's leases agree, reply by reply and write by write, with a reference
-# in 64-bit integers, whatever is asked and whatever a key already holds.
+# in 64-bit integers, whatever is asked and whatever a key already holds; and so
+# does the core in C on how much a node may have.
 
 use strict;
 use warnings;
 
+use lib 't/lib';
+use Apigw ();
 use Test::More;
+use File::Temp ();
 use IPC::Open2;
 
 my $FILE = 'ngx_http_apigw_ratelimit_module/apigw_ratelimit.lua';
@@ -14,6 +18,21 @@ my $DAY = 86400 * $SECOND;
 my $LIFE = 10 * $SECOND;
 
 srand($ENV{TEST_SEED} // 11);
+
+my $M = 'ngx_http_apigw_ratelimit_module';
+my $dir = File::Temp->newdir('apigw-lease-XXXXXX', TMPDIR => 1);
+
+system split(' ', $ENV{CC} || 'cc'), qw(-std=c11 -D_GNU_SOURCE -O -I common -I),
+    $M, '-o', "$dir/driver", 't/lib/lease_driver.c',
+    map({ "$M/apigw_$_.c" } qw(lease gcra limit slots slots_lock slots_reserve
+                               take take_copy take_lock take_slot window
+                               window_month)),
+    'common/apigw_siphash.c'
+    and die "the driver can't be built";
+
+my $core = open2(my $parts, my $ask_core, "$dir/driver");
+$ask_core->autoflush(1);
+my $apart = 0;
 
 use integer;
 
@@ -96,9 +115,15 @@ sub ask {
         if (!$late) {
             my $sum = $lease->{told};
             $sum += $_->[2] for @others;
+            my $left = max(0, $s->{room}) / $s->{unit};
             my $g = min($lease->{most},
-                min(max(0, $s->{room}) / $s->{unit} / (2 * (1 + @others)),
+                min($left / (2 * (1 + @others)),
                     max(0, $lease->{outstanding} - $sum) / 2));
+
+            print $ask_core join(' ', $left, 1 + @others,
+                $lease->{outstanding}, $sum, $lease->{most}), "\n";
+            $apart++ if <$parts> != $g;
+
             $ahead = max(0, $g - $need);
 
             $tail = tail(@others, [@$lease{qw(node seq)},
@@ -272,6 +297,11 @@ for my $kind (qw(r q f)) {
     ok $granted > 300 && $late > 50 && $returned > 50 && $none > 300,
         "granted $granted, late $late, returned $returned, denied $none";
 }
+
+is $apart, 0, 'the core in C agrees';
+
+close $ask_core;
+waitpid $core, 0;
 
 close $to;
 waitpid $lua, 0;
