@@ -26,6 +26,8 @@ static void ngx_http_apigw_ratelimit_metrics_policies(
 static void ngx_http_apigw_ratelimit_metrics_family(apigw_prometheus_t *text,
     ngx_http_apigw_ratelimit_main_conf_t *rmcf, const char *label,
     const char *const *words, ngx_uint_t counter, ngx_uint_t n);
+static uint64_t ngx_http_apigw_ratelimit_metrics_sum(
+    ngx_http_apigw_ratelimit_zone_t *zone, uint32_t row, ngx_uint_t counter);
 static void ngx_http_apigw_ratelimit_metrics_zones(apigw_prometheus_t *text,
     ngx_http_apigw_ratelimit_main_conf_t *rmcf);
 
@@ -388,15 +390,15 @@ ngx_http_apigw_ratelimit_metrics_family(apigw_prometheus_t *text,
             labels[0].value = ngx_http_apigw_str(&policies[i]->name);
 
             apigw_prometheus_sample(text, labels, label ? 2 : 1,
-                             apigw_counters_sum(&policies[i]->zone->counters,
-                                                policies[i]->row,
-                                                counter + k));
+                  ngx_http_apigw_ratelimit_metrics_sum(policies[i]->zone,
+                                             policies[i]->row, counter + k));
         }
 
         others = 0;
 
         for (i = 0; i < rmcf->zones.nelts; i++) {
-            others += apigw_counters_sum(&zones[i]->counters, 0, counter + k);
+            others += ngx_http_apigw_ratelimit_metrics_sum(zones[i], 0,
+                                                           counter + k);
         }
 
         if (others) {
@@ -407,6 +409,24 @@ ngx_http_apigw_ratelimit_metrics_family(apigw_prometheus_t *text,
             apigw_prometheus_sample(text, labels, label ? 2 : 1, others);
         }
     }
+}
+
+
+/*
+ * What goes up and down may be below nothing for a moment: a unit is spent
+ * before the worker that brought it has counted it, or was killed in between.
+ */
+
+static uint64_t
+ngx_http_apigw_ratelimit_metrics_sum(ngx_http_apigw_ratelimit_zone_t *zone,
+    uint32_t row, ngx_uint_t counter)
+{
+    uint64_t  sum;
+
+    sum = apigw_counters_sum(&zone->counters, row, counter);
+
+    return counter == NGX_HTTP_APIGW_RATELIMIT_N_LEASE_UNITS
+           && sum > INT64_MAX ? 0 : sum;
 }
 
 
