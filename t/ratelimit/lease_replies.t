@@ -15,9 +15,13 @@ use Test::More;
 use Time::HiRes qw(sleep);
 
 my %hot = (
-    policies => 'apigw_ratelimit_policy hot key=$arg_k rate=100r/d lease=auto '
-                . 'store=main;',
-    locations => 'location = /t { apigw_ratelimit hot; empty_gif; }',
+    policies => <<'P', locations => <<'L',
+    apigw_ratelimit_policy hot key=$arg_k rate=100r/d lease=auto store=main;
+    apigw_ratelimit_policy big key=$arg_k rate=100000r/d lease=auto store=main;
+P
+        location = /t { apigw_ratelimit hot; empty_gif; }
+        location = /big { apigw_ratelimit big; empty_gif; }
+L
     workers => 1,
 );
 
@@ -84,25 +88,29 @@ subtest 'verdicts that make no sense' => sub {
 subtest 'replies that are lost' => sub {
     my $nginx = gateway('timeout 100ms; reply_timeout 300ms;');
     is passing($nginx, 'up', 3), 3, 'Redis answers';
-    my $before = units($nginx);
 
     $proxy->mode('hold');
-    like $nginx->told('/t?k=late'), qr/^200 DEGRADED hot local/,
+    like $nginx->told('/big?k=late'), qr/^200 DEGRADED big local/,
         'who waits in vain is decided locally';
     $proxy->mode('release');
     sleep 0.05;
-    cmp_ok units($nginx), '<=', $before, 'what comes later is not spent';
+    is $nginx->metric('apigw_ratelimit_lease_units{policy="big"}'), 0,
+        'what comes later is not spent';
 
     ok Apigw::Lease::wait_for(sub {
-        $nginx->told('/t?k=late') =~ /lease/ }), 'once the mark has lapsed';
+        $nginx->told('/big?k=late') =~ /lease/ }), 'once the mark has lapsed';
+
+    $proxy->mode('hold');
+    like $nginx->told('/t?k=late'), qr/^200 DEGRADED hot local/, 'another';
+    $proxy->mode('release');
     cmp_ok passing($nginx, 'late', 300), '<=', 100,
-        'and no more than the limit in all';
+        'gets no more than the limit in all';
 
     for my $mode (qw(drop lose_command)) {
         $proxy->mode($mode, 1);
-        like $nginx->told("/t?k=$mode"), qr/^200 DEGRADED hot local/, $mode;
+        like $nginx->told("/big?k=$mode"), qr/^200 DEGRADED big local/, $mode;
         ok Apigw::Lease::wait_for(sub {
-            $nginx->told("/t?k=$mode") =~ /PASSED hot lease/ }),
+            $nginx->told("/big?k=$mode") =~ /PASSED big lease/ }),
             'leases go on';
     }
 

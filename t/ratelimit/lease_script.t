@@ -165,7 +165,8 @@ sub back {
     my @records = records($value);
     @records = grep { $_->[0] != $lease->{node} || $_->[1] >= $lease->{seq} }
         @records if $lease;
-    my $tail = tail(@records);
+    my ($tail) = $value =~ /(\|.*)/s;
+    $tail = $lease ? tail(@records) : $tail // '';
 
     if ($p->{kind} eq 'r') {
         my ($tat) = $value =~ /^(\d+)/;
