@@ -22,8 +22,13 @@ ngx_http_apigw_client_is_local(ngx_http_request_t *r)
         return 0;
     }
 
-    return c->proxy_protocol == NULL
-           || ngx_http_apigw_local_text(&c->proxy_protocol->src_addr);
+    /* a PROXY header that names nobody, such as "UNKNOWN", may be of anybody */
+
+    if (c->proxy_protocol == NULL) {
+        return !r->main->http_connection->addr_conf->proxy_protocol;
+    }
+
+    return ngx_http_apigw_local_text(&c->proxy_protocol->src_addr);
 }
 
 

@@ -262,7 +262,10 @@ ngx_http_apigw_redis_command_reply(ngx_http_apigw_redis_node_t *node,
 
     ngx_http_apigw_redis_command_judge(node, class, reply);
 
+    /* what has no key is for this server alone: PING, CLUSTER SLOTS */
+
     if (cmd && action == APIGW_RESP_REDIRECT && node->store->cluster
+        && cmd->slot_key.len
         && ngx_http_apigw_redis_cluster_redirect(node, cmd, reply) == NGX_OK)
     {
         return NGX_OK;
@@ -390,15 +393,18 @@ ngx_http_apigw_redis_command_fail(ngx_http_apigw_redis_node_t *node)
 
         outcome = NGX_HTTP_APIGW_REDIS_DOWN;
 
-        if (sent) {
+        if (sent || cmd->replayed) {
             outcome = NGX_HTTP_APIGW_REDIS_INDETERMINATE;
+        }
+
+        if (sent) {
             ngx_http_apigw_redis_probe_count(node, 0);
         }
 
         if (ngx_http_apigw_redis_node_usable(node)
             && (!sent || (cmd->idempotent && !cmd->replayed)))
         {
-            cmd->replayed = sent;
+            cmd->replayed |= sent;
 
             if (ngx_http_apigw_redis_command_queue(node, cmd) == NGX_OK) {
                 continue;
@@ -430,8 +436,11 @@ ngx_http_apigw_redis_command_expire(ngx_http_apigw_redis_node_t *node)
 
         outcome = NGX_HTTP_APIGW_REDIS_DOWN;
 
-        if (sent) {
+        if (sent || cmd->replayed) {
             outcome = NGX_HTTP_APIGW_REDIS_INDETERMINATE;
+        }
+
+        if (sent) {
             ngx_http_apigw_redis_probe_count(node, 0);
         }
 

@@ -100,6 +100,9 @@ ngx_http_apigw_redis_conf_address(ngx_conf_t *cf,
 
     } else if (u.family == AF_UNIX && !single) {
         err = "a unix socket";
+
+    } else if (u.host.len > APIGW_RESP_MAX_HOST) {
+        err = "too long a host";
     }
 
     for (i = 0; &store->servers[i] < server; i++) {

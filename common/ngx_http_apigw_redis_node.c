@@ -322,7 +322,7 @@ ngx_http_apigw_redis_node_lost(ngx_http_apigw_redis_node_t *node,
 
     ngx_add_timer(&node->attempt, pause);
 
-    if (node->store->cluster) {
+    if (node->store->cluster && node->mapped && !ngx_exiting) {
         ngx_http_apigw_redis_slots_want(node->store->cluster);
     }
 

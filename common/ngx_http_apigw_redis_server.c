@@ -7,6 +7,7 @@ ngx_http_apigw_redis_server_learn(ngx_http_apigw_redis_learnt_t *learnt,
     const apigw_str_t *host, in_port_t port)
 {
     u_char                         *p;
+    in_addr_t                       addr;
     ngx_uint_t                      v6;
     struct sockaddr_in             *sin;
 #if (NGX_HAVE_INET6)
@@ -41,10 +42,11 @@ ngx_http_apigw_redis_server_learn(ngx_http_apigw_redis_learnt_t *learnt,
     server->text.len = p - learnt->bytes;
 
     sin = &learnt->sockaddr.sockaddr_in;
-    sin->sin_addr.s_addr = ngx_inet_addr(server->name.data, server->name.len);
+    addr = ngx_inet_addr(server->name.data, server->name.len);
 
-    if (sin->sin_addr.s_addr != INADDR_NONE) {
+    if (addr != INADDR_NONE) {
         sin->sin_family = AF_INET;
+        sin->sin_addr.s_addr = addr;
         server->addr.socklen = sizeof(struct sockaddr_in);
 
 #if (NGX_HAVE_INET6)

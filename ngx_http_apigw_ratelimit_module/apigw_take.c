@@ -17,7 +17,7 @@ static void apigw_take_look_window(apigw_take_step_t *step);
 static void apigw_take_charge(apigw_take_step_t *step);
 static void apigw_take_commit(apigw_take_step_t *step, bool charge);
 static void apigw_take_report(const apigw_take_step_t *step);
-static void apigw_take_exhausted(apigw_take_step_t *steps, size_t n);
+static bool apigw_take_exhausted(apigw_take_step_t *steps, size_t n);
 
 
 bool
@@ -88,8 +88,7 @@ apigw_take_many(apigw_take_t *const *takes, size_t n)
 
         if (!apigw_take_prepare(steps, n)) {
             apigw_take_release(steps, n);
-            apigw_take_exhausted(steps, n);
-            return false;
+            return apigw_take_exhausted(steps, n);
         }
 
         apigw_take_sort(steps, n, order);
@@ -405,18 +404,25 @@ apigw_take_report(const apigw_take_step_t *step)
  * more can't come to. What can't be counted is not let through.
  */
 
-static void
+static bool
 apigw_take_exhausted(apigw_take_step_t *steps, size_t n)
 {
+    bool           passed;
     size_t         i;
     apigw_take_t  *take;
 
+    passed = true;
+
     for (i = 0; i < n; i++) {
         take = steps[i].take;
+
+        passed = passed && take->shadow;
 
         take->denied = true;
         take->report.remaining = 0;
         take->report.full = take->until - apigw_take_clock(take);
         take->report.retry = APIGW_GCRA_SECOND;
     }
+
+    return passed;
 }

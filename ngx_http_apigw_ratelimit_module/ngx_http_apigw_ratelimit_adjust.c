@@ -57,6 +57,8 @@ static ngx_http_apigw_ratelimit_batch_t *ngx_http_apigw_ratelimit_batch_create(
 static ngx_uint_t ngx_http_apigw_ratelimit_batch_join(
     ngx_http_apigw_ratelimit_batch_t *batch,
     ngx_http_apigw_ratelimit_item_t *item, ngx_uint_t debit);
+static ngx_uint_t ngx_http_apigw_ratelimit_adjustment_joins(apigw_take_t *a,
+    apigw_take_t *b);
 static ngx_uint_t ngx_http_apigw_ratelimit_adjustment_is(
     ngx_http_apigw_ratelimit_item_t *a, ngx_http_apigw_ratelimit_item_t *b);
 static ngx_int_t ngx_http_apigw_ratelimit_batch_add(
@@ -164,8 +166,7 @@ ngx_http_apigw_ratelimit_batch_create(ngx_http_apigw_ratelimit_item_t *item,
     ngx_pool_t                        *pool;
     ngx_http_apigw_ratelimit_batch_t  *batch;
 
-    pool = ngx_create_pool(sizeof(ngx_http_apigw_ratelimit_batch_t) + 1024,
-                           ngx_cycle->log);
+    pool = ngx_create_pool(1024, ngx_cycle->log);    /* a batch is large */
     if (pool == NULL) {
         return NULL;
     }
@@ -214,8 +215,9 @@ ngx_http_apigw_ratelimit_batch_join(ngx_http_apigw_ratelimit_batch_t *batch,
         a = &batch->adjustments[i];
 
         if (a->item.debit == debit
-            && (debit || !item->take.limit.windowed
-                || a->item.take.until == item->take.until)
+            && (debit
+                || ngx_http_apigw_ratelimit_adjustment_joins(&a->item.take,
+                                                             &item->take))
             && a->item.take.cost + item->take.cost <= most
             && ngx_http_apigw_ratelimit_adjustment_is(&a->item, item))
         {
@@ -228,6 +230,24 @@ ngx_http_apigw_ratelimit_batch_join(ngx_http_apigw_ratelimit_batch_t *batch,
     }
 
     return 0;
+}
+
+
+/*
+ * Whether two charges can be given back as one: those of one bucket of a
+ * window, and those of a rate that was not full in between. One that was has
+ * dropped what the first would give back now, but nothing of the second.
+ */
+
+static ngx_uint_t
+ngx_http_apigw_ratelimit_adjustment_joins(apigw_take_t *a, apigw_take_t *b)
+{
+    if (a->limit.windowed) {
+        return a->until == b->until;
+    }
+
+    return a->until <= b->until + b->cost * b->limit.gcra.period
+           && b->until <= a->until + a->cost * a->limit.gcra.period;
 }
 
 

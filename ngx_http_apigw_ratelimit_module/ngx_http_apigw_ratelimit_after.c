@@ -335,18 +335,29 @@ static void
 ngx_http_apigw_ratelimit_item_debit(ngx_http_apigw_ratelimit_item_t *item,
     uint64_t cost, uint64_t ticks)
 {
-    apigw_take_t        take;
-    apigw_take_limit_t  whole;
+    apigw_take_t                     take;
+    apigw_take_limit_t               whole;
+    ngx_http_apigw_ratelimit_item_t  missed;
 
     item->take.cost = cost;
     ngx_http_apigw_ratelimit_item_time(item, ticks);
 
     take = item->take;
 
-    if (item->source != NGX_HTTP_APIGW_RATELIMIT_FROM_LOCAL) {
-        ngx_http_apigw_ratelimit_change(item, 1, ticks);
+    if (item->policy->store) {
         whole = ngx_http_apigw_ratelimit_whole(item);
         take.limit = apigw_take_part(&whole, item->policy->share);
+
+        /* one that the fail policy admitted is owed to Redis all the same */
+
+        if (item->source == NGX_HTTP_APIGW_RATELIMIT_FROM_LOCAL) {
+            missed = *item;
+            missed.take.limit = whole;
+            ngx_http_apigw_ratelimit_adjust(&missed, 1);
+
+        } else {
+            ngx_http_apigw_ratelimit_change(item, 1, ticks);
+        }
     }
 
     apigw_take_debit(&take);

@@ -232,6 +232,8 @@ CONF
         qr/^HTTP\/1.1 200/, 'the PROXY protocol, from this machine';
     like $unix->('proxied', "PROXY TCP4 192.0.2.1 127.0.0.1 1 2\r\n$ask"),
         qr/^HTTP\/1.1 403/, 'not from another';
+    like $unix->('proxied', "PROXY UNKNOWN\r\n$ask"),
+        qr/^HTTP\/1.1 403/, 'nor from who knows where';
 
     open my $in, '<', $nginx->dir . '/access' or die;
     my $log = join '', <$in>;
