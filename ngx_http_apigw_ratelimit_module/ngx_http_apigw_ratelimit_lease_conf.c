@@ -169,5 +169,5 @@ ngx_http_apigw_ratelimit_lease_init(ngx_http_apigw_ratelimit_item_t *item)
 apigw_take_limit_t
 ngx_http_apigw_ratelimit_whole(ngx_http_apigw_ratelimit_item_t *item)
 {
-    return item->leased ? apigw_take_limit(&item->limit) : item->take.limit;
+    return apigw_take_limit(&item->limit);
 }
