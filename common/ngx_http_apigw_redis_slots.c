@@ -158,8 +158,10 @@ ngx_http_apigw_redis_slots_handler(ngx_http_apigw_redis_cmd_t *cmd,
     ngx_http_apigw_redis_slots_adopt(cluster, cmd->node);
     apigw_resp_refresh_done(&cluster->refresh);
 
-    /* until each slot has a master that can be reached; a worker that drains
-       asks only for those of its commands */
+    /*
+     * Until each slot has a master that can be reached. A worker that drains
+     * asks for those of its commands alone.
+     */
 
     if (ngx_http_apigw_redis_slots_connect(cluster) && !ngx_exiting) {
         apigw_resp_refresh_want(&cluster->refresh);

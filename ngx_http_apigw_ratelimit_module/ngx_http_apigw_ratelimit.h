@@ -703,10 +703,6 @@ void ngx_http_apigw_ratelimit_take_leases(ngx_http_apigw_ratelimit_ctx_t *ctx);
 void ngx_http_apigw_ratelimit_change(ngx_http_apigw_ratelimit_item_t *item,
     ngx_uint_t debit, uint64_t ticks);
 
-/* The whole limit, what is outstanding included. */
-apigw_take_limit_t ngx_http_apigw_ratelimit_whole(
-    ngx_http_apigw_ratelimit_item_t *item);
-
 
 /* ngx_http_apigw_ratelimit_lease_idle.c: leases that nobody spends */
 

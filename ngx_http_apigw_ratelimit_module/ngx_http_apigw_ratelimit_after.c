@@ -319,7 +319,7 @@ ngx_http_apigw_ratelimit_item_refund(ngx_http_apigw_ratelimit_item_t *item,
             return;
         }
 
-        whole = ngx_http_apigw_ratelimit_whole(item);
+        whole = apigw_take_limit(&item->limit);
         take.limit = apigw_take_part(&whole, item->policy->share);
         take.until = item->copy_until;
     }
@@ -345,7 +345,7 @@ ngx_http_apigw_ratelimit_item_debit(ngx_http_apigw_ratelimit_item_t *item,
     take = item->take;
 
     if (item->policy->store) {
-        whole = ngx_http_apigw_ratelimit_whole(item);
+        whole = apigw_take_limit(&item->limit);
         take.limit = apigw_take_part(&whole, item->policy->share);
 
         /* one that the fail policy admitted is owed to Redis all the same */

@@ -164,10 +164,3 @@ ngx_http_apigw_ratelimit_lease_init(ngx_http_apigw_ratelimit_item_t *item)
         item->take.limit.gcra.burst -= item->outstanding;
     }
 }
-
-
-apigw_take_limit_t
-ngx_http_apigw_ratelimit_whole(ngx_http_apigw_ratelimit_item_t *item)
-{
-    return apigw_take_limit(&item->limit);
-}

@@ -161,7 +161,7 @@ ngx_http_apigw_ratelimit_take_copies(ngx_http_apigw_ratelimit_ctx_t *ctx,
 
         if (item->state == NGX_HTTP_APIGW_RATELIMIT_FAILED) {
             ngx_http_apigw_ratelimit_item_time(item, ticks);
-            whole = ngx_http_apigw_ratelimit_whole(item);
+            whole = apigw_take_limit(&item->limit);
             item->take.limit = apigw_take_part(&whole, item->policy->share);
             takes[n++] = &item->take;
         }
@@ -214,7 +214,7 @@ ngx_http_apigw_ratelimit_spend_copies(ngx_http_apigw_ratelimit_ctx_t *ctx,
         copy = item->take;
         copy.now = ngx_http_apigw_ratelimit_zone_time(item, ticks);
         copy.wall = ngx_http_apigw_ratelimit_wall();
-        whole = ngx_http_apigw_ratelimit_whole(item);
+        whole = apigw_take_limit(&item->limit);
         copy.limit = apigw_take_part(&whole, item->policy->share);
 
         apigw_take_spend(&copy);
